@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from fivered.chassis import audit_log, denials, history, jobs, own_data, webhooks
+from fivered.chassis import audit_log, denials, history, jobs, own_data, waiting, webhooks
 from fivered.chassis.api import Leaving
 from fivered.chassis.audit_log import AuditLine, AuditQuery, SealCard, SealsQuery
 from fivered.chassis.calendar import Calendar
@@ -54,6 +54,7 @@ from fivered.chassis.refusal import NotFound, PreconditionRequired, RoleDenied
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request, is_request
 from fivered.chassis.transaction import Declared, Opened, Tx
+from fivered.chassis.waiting import Waiting, Waits, WaitsFor, Ways
 from fivered.chassis.webhooks import (
     AddWebhook,
     ChangeWebhook,
@@ -409,6 +410,16 @@ def shown(**by: str) -> Mapping[str, str]:
     return MappingProxyType({"webhook_id": "_webhook"} | by)
 
 
+def ways_of(service_cls: type[Service]) -> Ways:
+    """Return who may enter which door of a service, and where it is."""
+    doors = {
+        row.name: (row.door.roles, row.door.http)
+        for row in service_cls.doors
+        if row.door.kind in {"command", "query"}
+    }
+    return Ways(service_cls.name, doors, service_cls.shown_by)
+
+
 class RuntimeProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types
     """Gives each service instance the runtime of its process."""
 
@@ -423,10 +434,12 @@ class Service(Declared):
     Attributes:
         doors: Every way in, one row each (`table`).
         data_map: What its tables hold of people.
+        waits: What can wait for somebody to act (`GET /v1/me`).
     """
 
     doors: ClassVar[tuple[Row, ...]] = ()
     data_map: ClassVar[DataMap] = ()
+    waits: ClassVar[tuple[Waits, ...]] = ()
     shown_by: ClassVar[Mapping[str, str]] = shown()
     runtime: Any = RuntimeProvider()
 
@@ -457,6 +470,11 @@ class Service(Declared):
     def _setup(self, tx: Tx, _body: Nothing) -> Steps:
         """Answer what a new installation needs of this service, and what of it is there."""
         return tx.runtime.first_steps(tx)
+
+    @query(roles=(SYSTEM_ROLE,))
+    def _waiting(self, tx: Tx, body: WaitsFor) -> Waiting:
+        """Answer what waits for a person in the roles that the gateway has proved."""
+        return waiting.answer(tx, body, self.waits, ways_of(type(self)), self.reads_as)
 
     @query(roles=history.READERS)
     def _history(self, tx: Tx, body: history.Asked) -> History:

@@ -40,6 +40,7 @@ from fivered.gateway import (
     measures,
     oauth,
     own_data,
+    own_work,
     pages,
     streams,
 )
@@ -248,6 +249,7 @@ class Own:
                     "health": "/v1/health",
                     "clock": "/v1/clock",
                     "setup": "/v1/setup",
+                    "me": "/v1/me",
                     "live": "/live",
                     "ready": "/ready",
                 },
@@ -474,6 +476,7 @@ class DoorTable:
         self._laid = {name: contract.contract_of(name) for name in installed}
         self._own = Own(gate, installed, missing)
         self._export = own_data.Export(gate, installed)
+        self._work = own_work.Own(gate, installed)
         reader = history.Reader(gate, installed)
         self._history = history.History(gate, reader)
         self.streams = streams.Streams(gate, reader)
@@ -528,11 +531,12 @@ class DoorTable:
 
     def _lay(self) -> None:
         """Lay out the addresses anew; requests under way go on at the old ones."""
-        given = self._export.door()
+        given, me = self._export.door(), self._work.door()
         own: list[tuple[Door, Serve]] = [
             *self._own.doors(),
             *self._of_history(),
             (given, functools.partial(self._export.serve, given)),
+            (me, functools.partial(self._work.serve, me)),
         ]
         every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
         document = Document(

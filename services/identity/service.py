@@ -30,6 +30,7 @@ from fivered.services.identity.storage import metadata, personal
 from fivered.services.identity.storage.first_steps import FIRST_STEPS
 from fivered.services.identity.views import accounts as views
 from fivered.services.identity.views import systems as system_views
+from fivered.services.identity.views import waiting
 
 ADMINISTRATORS = ("R_SECRETARY", "R_STREET", "R_DISTRICT")
 ENROLLING = ("R_STEWARD", "R_GRID", "R_CADRE")
@@ -46,6 +47,7 @@ class Identity(Sealing, Service):
     tables = metadata
     data_map = personal.DATA_MAP
     first_steps = FIRST_STEPS
+    waits = waiting.WAITS
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

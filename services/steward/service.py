@@ -85,6 +85,7 @@ class Steward(Imports, Sealing, Service):
     tables = storage.metadata
     data_map = storage.personal.DATA_MAP
     first_steps = FIRST_STEPS
+    waits = views.waiting.WAITS
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (

@@ -31,7 +31,7 @@ CHASSIS = (
     "releases",
     "fact_schemas | file_imports | installed | projections | sealing | table",
     "bus",
-    "deadlines | importers | jobs | own_data | webhooks",
+    "deadlines | importers | jobs | own_data | waiting | webhooks",
     "audit_log | denials | person_keys",
     "audit_seals | history | idempotency | inbox | leases | migrate | records | timers | years",
     "transaction",

@@ -63,6 +63,13 @@ class GrantList(Request, frozen=True):
     role: Annotated[Role, Meta(examples=["R_STREET"])] | None = None
     person_id: PersonId | None = None
     state: GrantState = "ACTIVE"
+    end_proposed: (
+        Annotated[
+            bool,
+            Meta(description="终止待另一人同意的 / those whose end waits for another person"),
+        ]
+        | None
+    ) = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -141,6 +148,9 @@ def grant_list(tx: Tx, payload: GrantList) -> Page[replies.GrantCard]:
     asked = sa.select(grants).where(
         grants.c.scope.startswith(scope, autoescape=True), grants.c.state == payload.state
     )
+    if payload.end_proposed is not None:
+        waits = grants.c.end_proposed_by.is_not(None)
+        asked = asked.where(waits if payload.end_proposed else ~waits)
     if payload.role is not None:
         asked = asked.where(grants.c.role == payload.role)
     if payload.person_id is not None:

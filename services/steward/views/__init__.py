@@ -10,6 +10,7 @@ from fivered.services.steward.views import (
     people,
     posts,
     records,
+    waiting,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "people",
     "posts",
     "records",
+    "waiting",
 ]

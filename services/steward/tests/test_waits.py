@@ -1,0 +1,163 @@
+"""What waits for somebody is what the lists show, for whom may act, until it is done."""
+
+from fivered.chassis.messages import SELF
+from fivered.services.steward.service import Steward
+from fivered.services.steward.tests.ground import (
+    CADRE,
+    COMMUNITY,
+    GRID,
+    LI,
+    OTHER_CADRE,
+    SECOND,
+    STAFF,
+    STW_STAFF,
+    WANG,
+    person_id,
+)
+from fivered.services.steward.tests.test_calendar import YEAR, as_district
+from fivered.services.steward.tests.test_cases import staffed  # noqa: F401
+from testkit.waits import Waits
+
+SECRETARY = (OTHER_CADRE, "R_SECRETARY", COMMUNITY)
+HANDLER = (STAFF, "R_STEWARD", GRID)
+
+
+def officer(ground, step, row, **more):
+    return ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do(step, more, version=row["version"])
+
+
+def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed):  # noqa: F811
+    ground, waits = staffed, Waits(staffed.bench)
+    resident = (WANG, "R_RESIDENT", COMMUNITY)
+
+    def moved(kind, row, step, to=HANDLER, **more):
+        return waits.until(
+            kind, row["id"], lambda: ground.step(step, row, to[0], to[1], to[2], **more),
+            to=to, not_to=[(SECOND, to[1], to[2])] if to == HANDLER else (),
+        )  # fmt: skip
+
+    # A request goes through all hands.
+    row = ground.submit()
+    row = moved("REQUEST_TO_ACCEPT", row, "accept_request")
+    row = moved("REQUEST_TO_CONTACT", row, "contact_request", note="已电话联系")
+    row = moved(
+        "REQUEST_TO_RESOLVE", row, "resolve_request", outcome="SOLVED", note="已更换",
+        media=["sha256:1"],
+    )  # fmt: skip
+    row = waits.until(
+        "REQUEST_TO_RATE", row["id"], lambda: ground.rate(row, stars=4, solved=False),
+        to=resident, not_to=[(STAFF, "R_RESIDENT", COMMUNITY)],
+    )  # fmt: skip
+    own = [(STAFF, "R_SECRETARY", COMMUNITY)]
+    waits.until(
+        "REQUEST_TO_CLOSE", row["id"], to=SECRETARY, not_to=own,
+        act=lambda: officer(ground, "close_request", row, request_id=row["id"], reason="已说明"),
+    )  # fmt: skip
+
+    bad = ground.rate(ground.resolved(), stars=1, solved=False)
+    waits.until(
+        "RATING_TO_REVIEW", bad["id"], to=SECRETARY, not_to=own,
+        act=lambda: officer(
+            ground, "review_request", bad, request_id=bad["id"], upheld=True, reason="属实"
+        ),
+    )  # fmt: skip
+
+    nobodys = ground.submit()
+    ground.write(nobodys, state="SUBMITTED", handler=None, handler_person=None)
+    waits.until(
+        "REQUEST_TO_DISPATCH", nobodys["id"], to=SECRETARY, not_to=[resident, HANDLER],
+        act=lambda: officer(
+            ground, "dispatch_request", nobodys, request_id=nobodys["id"], handler=STW_STAFF
+        ),
+    )  # fmt: skip
+    found = ground.by(STAFF).do(
+        "submit_request",
+        {"channel": "APP", "kind": "HAZARD", "category": "REPAIR_COMMON", "grid": GRID,
+         "text": "巡查发现扶手松动"},
+    )  # fmt: skip
+    found = ground.resolved(found)
+    look = {"request_id": found["id"], "confirmed": True, "reason": "现场已看"}
+    waits.until(
+        "FOUND_TO_CHECK", found["id"], to=SECRETARY, not_to=own,
+        act=lambda: officer(ground, "check_found", found, **look),
+    )  # fmt: skip
+
+    # What people ask about their own data, and what is decided by two.
+    wanted = ground.by(WANG, SELF, "").do("propose_correction", {"name": "王小莉"})
+    waits.until(
+        "CORRECTION_TO_DECIDE", wanted["id"], to=(CADRE, "R_CADRE", COMMUNITY),
+        not_to=[(WANG, "R_CADRE", COMMUNITY), (CADRE, "R_CADRE", "370811015902")],
+        act=lambda: officer(
+            ground, "decide_correction", wanted, correction_id=wanted["id"], approved=True
+        ),
+    )  # fmt: skip
+    asked = ground.by(LI, SELF, "").do("ask_erasure", {})
+    waits.until(
+        "ERASURE_TO_DECIDE", asked["id"], to=SECRETARY,
+        not_to=[(LI, "R_SECRETARY", COMMUNITY), (SECOND, "R_CADRE", COMMUNITY)],
+        act=lambda: officer(
+            ground, "decide_erasure", asked, erasure_id=asked["id"], approved=False, reason="在办"
+        ),
+    )  # fmt: skip
+    gone, twin = person_id(91), person_id(92)
+    for who in (gone, twin):
+        ground.person(who, "老陈", grid=GRID)
+    ground.cadre(CADRE).do(
+        "deactivate_person", {"person_id": gone, "reason": "DECEASED"}, version=1
+    )
+    waits.until(
+        "DEATH_TO_CONFIRM", gone, to=SECRETARY, not_to=[(CADRE, "R_CADRE", COMMUNITY)],
+        act=lambda: officer(
+            ground, "decide_death", {"version": 1}, person_id=gone, confirmed=False
+        ),
+    )  # fmt: skip
+    merge = ground.cadre(CADRE).do(
+        "propose_merge", {"person_id": twin, "into": gone, "reason": "同一人"}, version=1
+    )
+    waits.until(
+        "MERGE_TO_DECIDE", merge["id"], to=SECRETARY, not_to=[(CADRE, "R_CADRE", COMMUNITY)],
+        act=lambda: officer(
+            ground, "decide_merge", {"version": 1}, merge_id=merge["id"], confirmed=True
+        ),
+    )  # fmt: skip
+    year = as_district(ground.bench, "per_one").do("propose_calendar_year", YEAR)
+    waits.until(
+        "YEAR_TO_APPROVE", year["id"], to=("per_two", "R_DISTRICT", "370811"),
+        not_to=[("per_one", "R_DISTRICT", "370811")],
+        act=lambda: as_district(ground.bench, "per_two").do(
+            "approve_calendar_year", {"proposal_id": year["id"]}, version=1
+        ),
+    )  # fmt: skip
+    served = {
+        "person_id": WANG, "minutes": 60, "source": "QR", "date": "2025-03-01", "activity": "清雪",
+    }  # fmt: skip
+    hours = ground.cadre(CADRE).do("record_hours", served)
+    waits.until(
+        "HOURS_TO_CONFIRM", hours["id"], to=SECRETARY, not_to=[(CADRE, "R_CADRE", COMMUNITY)],
+        act=lambda: officer(ground, "confirm_hours", hours, record_id=hours["id"], minutes=60),
+    )  # fmt: skip
+    danger = {"category": "FIRE_LANE", "grid": GRID, "place": "3 号楼东侧"}
+    danger = ground.by(WANG, "R_RESIDENT", COMMUNITY).do("report_hazard", danger)
+    waits.until(
+        "HAZARD_TO_VERIFY", danger["id"], to=SECRETARY, not_to=[(WANG, "R_GRID", GRID)],
+        act=lambda: officer(ground, "verify_hazard", danger, hazard_id=danger["id"], verified=False),
+    )  # fmt: skip
+    assert waits.proved == {row.kind for row in Steward.waits}
+
+
+def test_what_waits_is_told_once_by_due_date_and_counted(staffed):  # noqa: F811
+    ground, waits = staffed, Waits(staffed.bench)
+    late = ground.submit()
+    urgent = ground.submit(category="LIFT", priority="P1")
+    for _ in range(5):
+        ground.submit()
+    # In two roles of one area the same is not counted twice.
+    rights = [("R_STEWARD", GRID), ("R_CADRE", COMMUNITY)]
+    told = waits.of(STAFF, *rights)["REQUEST_TO_ACCEPT"]
+    assert (told["count"], told["more"], len(told["first"])) == (7, False, 5)
+    assert told["first"][0]["id"] == urgent["id"]
+    assert told["first"][1]["id"] == late["id"]
+    assert told["first"][0]["act"] == f"POST /v1/steward/requests/{urgent['id']}/accept"
+    assert told["first"][0]["href"] == f"/v1/steward/requests/{urgent['id']}"
+    assert waits.of(STAFF) == {}
+    assert waits.of("per_nobody", ("R_RESIDENT", COMMUNITY)) == {}

@@ -1,0 +1,158 @@
+"""What can wait for somebody to act, each by the list in which it stands."""
+
+from __future__ import annotations
+
+from fivered.chassis.bus import Nothing, Tx
+from fivered.chassis.waiting import MOST, Waits, by_another, to
+from fivered.services.steward import replies, storage
+from fivered.services.steward.rules.requests import STREET
+from fivered.services.steward.views import calendar, cases, corrections, erasures, people, records
+
+_REVIEWS = ("PENDING", "STREET")
+
+
+def _step(item: replies.RequestCard) -> str:
+    """Return what is to be done next with a request in hand."""
+    if item.state == "DISPATCHED":
+        return "accept"
+    return "contact" if item.contacted_at is None and item.due_contact is not None else "resolve"
+
+
+def _next(step: str) -> Waits:
+    texts = {
+        "accept": "待接单的诉求 / A request to accept",
+        "contact": "待联系的诉求人 / A reporter to contact",
+        "resolve": "待办结的诉求 / A request to resolve",
+    }
+    return Waits(
+        f"REQUEST_TO_{step.upper()}",
+        texts[step],
+        act=f"{step}_request",
+        view=cases.workbench,
+        asked=cases.PartOfWorkbench(limit=MOST),
+        since="created_at",
+        due=f"due_{step}",
+        to=to(replies.RequestCard, lambda _tx, item: _step(item) == step),
+    )
+
+
+def _queued(*states: cases.State) -> cases.RequestList:
+    return cases.RequestList(state=list(states) or None, order="oldest", limit=MOST)
+
+
+def _outside(tx: Tx, item: replies.RequestCard) -> bool:
+    """Tell whether somebody else than the caller has it in hand."""
+    return item.handler_person != tx.actor.id
+
+
+def _reviewed_by_caller(tx: Tx, item: replies.RequestCard) -> bool:
+    at = _REVIEWS if tx.actor.role in STREET else _REVIEWS[:1]
+    return item.review in at and _outside(tx, item)
+
+
+def _found(tx: Tx, item: replies.RequestCard) -> bool:
+    unseen = item.state not in {"SUBMITTED", "RETURNED", "RATED"} and item.review not in _REVIEWS
+    return unseen and _outside(tx, item)
+
+
+def _of_another(tx: Tx, item: replies.CalendarYear) -> bool:
+    """Tell whether a year was proposed by somebody else; the list does not name who has."""
+    waiting = storage.calendar.waiting(tx.conn)
+    mine = {row.proposal_id for row in waiting if row.proposed_by == tx.actor.id}
+    return item.state == "PROPOSED" and item.id not in mine
+
+
+def _hazard_of_another(tx: Tx, item: replies.HazardCard) -> bool:
+    row = storage.records.one_hazard(tx.conn, item.id)
+    return row is not None and tx.actor.id not in {row.reporter_id, row.reported_by}
+
+
+WAITS = (
+    _next("accept"),
+    _next("contact"),
+    _next("resolve"),
+    Waits(
+        "REQUEST_TO_DISPATCH",
+        "待派单的诉求 / A request to give to a steward",
+        act="dispatch_request", view=cases.queue, asked=_queued("SUBMITTED", "RETURNED"),
+        since="created_at", due="due_resolve",
+    ),
+    Waits(
+        "REQUEST_TO_CLOSE",
+        "待结案的诉求 / A rated request to close",
+        act="close_request", view=cases.queue, asked=_queued("RATED"), since="created_at",
+        to=to(
+            replies.RequestCard,
+            lambda tx, item: item.review not in _REVIEWS and _outside(tx, item),
+        ),
+    ),
+    Waits(
+        "RATING_TO_REVIEW",
+        "待核查的差评 / A bad rating to review",
+        act="review_request", view=cases.queue, asked=_queued(), since="created_at",
+        to=to(replies.RequestCard, _reviewed_by_caller),
+        # Of those who review, these read the queue.
+        roles=("R_CADRE", "R_SECRETARY", "R_STREET"),
+    ),
+    Waits(
+        "FOUND_TO_CHECK",
+        "待核实的自行发现 / Something that a steward found, to be looked at",
+        act="check_found", view=cases.queue, asked=_queued(), since="created_at",
+        to=to(replies.RequestCard, _found),
+    ),
+    Waits(
+        "REQUEST_TO_RATE",
+        "待评价的诉求 / A request of one's own to rate",
+        act="rate_request", view=cases.requests,
+        asked=cases.RequestList(mine=True, state=["RESOLVED"], order="oldest", limit=MOST),
+        since="resolved_at", to=to(replies.RequestCard, lambda _tx, item: item.stars is None),
+    ),
+    Waits(
+        "CORRECTION_TO_DECIDE",
+        "待审核的更正申请 / A correction to decide",
+        act="decide_correction", view=corrections.corrections,
+        asked=corrections.CorrectionList(state="ASKED", limit=MOST),
+        since="asked_at", due="decide_by", to=by_another("person_id"),
+    ),
+    Waits(
+        "ERASURE_TO_DECIDE",
+        "待审核的删除申请 / A request for erasure to decide",
+        act="decide_erasure", view=erasures.erasures,
+        asked=erasures.ErasureList(state="ASKED", limit=MOST),
+        since="asked_at", due="decide_by", to=by_another("person_id", "asked_by"),
+    ),
+    Waits(
+        "DEATH_TO_CONFIRM",
+        "待确认的死亡登记 / A registered death to confirm",
+        act="decide_death", view=people.person_deaths,
+        asked=people.DeathList(state="PROPOSED", limit=MOST),
+        since="proposed_at", to=by_another("proposed_by", "person_id"), id="person_id",
+    ),
+    Waits(
+        "MERGE_TO_DECIDE",
+        "待确认的重复登记合并 / Two registrations of one person to merge",
+        act="decide_merge", view=people.person_merges,
+        asked=people.MergeList(state="PROPOSED", limit=MOST),
+        since="proposed_at", to=by_another("proposed_by", "person_id", "into"),
+    ),
+    Waits(
+        "YEAR_TO_APPROVE",
+        "待启用的年度工作日历 / A year's working days to approve",
+        act="approve_calendar_year", view=calendar.calendar_years, asked=Nothing(), since="at",
+        to=to(replies.CalendarYear, _of_another),
+    ),
+    Waits(
+        "HOURS_TO_CONFIRM",
+        "待确认的志愿服务 / Volunteer hours to confirm",
+        act="confirm_hours", view=records.volunteer_hours,
+        asked=lambda tx: records.HoursList(scope=tx.actor.scope, state="RECORDED", limit=MOST),
+        since="date", to=by_another("person_id", "recorded_by"),
+    ),
+    Waits(
+        "HAZARD_TO_VERIFY",
+        "待核实的隐患 / A danger to verify",
+        act="verify_hazard", view=records.hazards,
+        asked=records.HazardList(state="PENDING", limit=MOST),
+        since="reported_at", to=to(replies.HazardCard, _hazard_of_another),
+    ),
+)  # fmt: skip

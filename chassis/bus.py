@@ -417,7 +417,10 @@ def ways_of(service_cls: type[Service]) -> Ways:
         for row in service_cls.doors
         if row.door.kind in {"command", "query"}
     }
-    return Ways(service_cls.name, doors, service_cls.shown_by)
+    lists: dict[object, str] = {
+        row.act: row.door.http for row in service_cls.doors if row.door.kind == "query"
+    }
+    return Ways(service_cls.name, doors, lists, service_cls.shown_by)
 
 
 class RuntimeProvider(DependencyProvider):  # type: ignore[misc]  # nameko has no types

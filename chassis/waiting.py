@@ -42,6 +42,7 @@ class Waits:
         due: The one that says until when; empty where nothing is due.
         to: Whether a line of the list waits for the caller; without it every line does.
         id: The member that the address of `act` takes.
+        shown: The query that shows one such thing, where the address of `act` does not say.
         roles: Who is asked, where that is fewer than may enter `act`.
     """
 
@@ -54,6 +55,7 @@ class Waits:
     due: str = ""
     to: Callable[[Tx, object], bool] | None = None
     id: str = "id"
+    shown: str = ""
     roles: tuple[str, ...] = ()
 
 
@@ -135,10 +137,11 @@ class Waiting(Reply, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """Where the doors of a service are: (roles, verb and path) by name."""
+    """Where the doors of a service are: (roles, verb and path) by name, verb and path of lists."""
 
     service: str
     doors: Mapping[str, tuple[tuple[str, ...], str]]
+    lists: Mapping[object, str]
     shown_by: Mapping[str, str]
 
     def roles(self, row: Waits) -> tuple[str, ...]:
@@ -154,9 +157,9 @@ class Ways:
         """Return where a thing is shown: its own address, or that of the list it stands in."""
         _verb, _, path = self.doors[row.act][1].partition(" ")
         place = path.partition("{")[2].partition("}")[0]
-        shown = self.shown_by.get(place, "")
-        way = self.doors.get(shown) or self.doors[str(getattr(row.view, "__name__", ""))]
-        return self._at(way[1].partition(" ")[2], of)
+        shown = self.doors.get(row.shown or self.shown_by.get(place, ""))
+        way = self.lists[row.view] if shown is None else shown[1]
+        return self._at(way.partition(" ")[2], of)
 
     def _at(self, path: str, of: str) -> str:
         head, _, tail = path.partition("{")

@@ -68,6 +68,7 @@ from fivered.services.credit.views import rules as rules_views
 from fivered.services.credit.views import settlement as settlement_views
 from fivered.services.credit.views import subjects as subjects_views
 from fivered.services.credit.views import vetoes as vetoes_views
+from fivered.services.credit.views.waiting import WAITS
 
 STAFF = cards_views.STAFF
 # Figures of whole communities: a grid worker's scope is a part of one.
@@ -114,6 +115,7 @@ class Credit(Imports, Service):
     )
     tables = tables.metadata
     first_steps = FIRST_STEPS
+    waits = WAITS
     settings_type = CreditSettings
     standing = registry.standing
     merged = errors.CallerMerged

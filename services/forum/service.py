@@ -77,6 +77,7 @@ class Forum(Imports, Service):
     tables: ClassVar[sa.MetaData] = storage.metadata
     data_map = storage.personal.DATA_MAP
     first_steps = FIRST_STEPS
+    waits = views.waiting.WAITS
     settings_type = ForumSettings
     standing = storage.heard.standing
     merged = errors.CallerMerged

@@ -27,6 +27,7 @@ from fivered.services.partner.views import messages as message_views
 from fivered.services.partner.views import partners as partner_views
 from fivered.services.partner.views import redemptions as redemption_views
 from fivered.services.partner.views import statements as statement_views
+from fivered.services.partner.views.waiting import WAITS
 
 HOLDERS = ("R_RESIDENT", "R_STEWARD", "R_GRID")
 LOCAL = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
@@ -49,6 +50,7 @@ class Partner(Imports, Service):
     tables = metadata
     data_map = personal.DATA_MAP
     first_steps = FIRST_STEPS
+    waits = WAITS
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

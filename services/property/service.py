@@ -39,6 +39,7 @@ from fivered.services.property.storage import people, personal, tables
 from fivered.services.property.storage.first_steps import FIRST_STEPS
 from fivered.services.property.views import orders, rates, registers
 from fivered.services.property.views import projects as cards
+from fivered.services.property.views.waiting import WAITS
 
 STAFF = (
     "R_CADRE",
@@ -79,6 +80,7 @@ class Property(Imports, Service):
     counts = frozenset({"check_due_at", "due"})
     tables = tables.metadata
     first_steps = FIRST_STEPS
+    waits = WAITS
     standing = people.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

@@ -43,11 +43,6 @@ from fivered.services.credit.storage import tables as t
 from fivered.services.credit.storage.in_force import rules_in_force
 
 LEAST_REASONS = 20
-APPROVERS = {
-    "COMMUNITY": ("R_STREET", "R_STREET_LEAD"),
-    "STREET": ("R_STREET_LEAD", "R_DISTRICT"),
-    "DISTRICT": ("R_DISTRICT_LEAD",),
-}
 
 
 class RevokeCommendation(Request, frozen=True):
@@ -110,7 +105,7 @@ def approve_commendation(tx: Tx, payload: nominees.WhichCommendation) -> replies
 
 
 def _require_approver(tx: Tx, known: Row) -> None:
-    if tx.actor.role not in APPROVERS[known.level]:
+    if tx.actor.role not in rules.APPROVERS[known.level]:
         raise RoleDenied(role=tx.actor.role, area=known.area)
 
 

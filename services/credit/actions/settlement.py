@@ -110,17 +110,6 @@ def draft_settlement(tx: Tx, payload: DraftSettlement) -> replies.JobStarted:
 # --------------------------------------------------------------------------------------------------
 # Review and confirm
 
-_REVIEWERS: dict[int, tuple[str, ...]] = {
-    12: ("R_SECRETARY",),
-    9: ("R_STREET",),
-    6: ("R_DISTRICT",),
-}
-_CONFIRMERS: dict[int, tuple[str, ...]] = {
-    12: ("R_STREET",),
-    9: ("R_DISTRICT",),
-    6: ("R_DISTRICT", "R_DISTRICT_LEAD"),
-}
-
 
 def _locked(tx: Tx, settlement_id: str) -> Row:
     row = store.locked(tx.conn, settlement_id)
@@ -149,7 +138,7 @@ def review_settlement(tx: Tx, payload: ReviewSettlement) -> replies.SettlementRe
         NotToCheck: An id in `checked` is none of those in `to_check`.
     """
     row = _locked(tx, payload.settlement_id)
-    _require_role(tx, row, _REVIEWERS)
+    _require_role(tx, row, rules.REVIEWERS)
     if row.state not in ("DRAFTED", "REVIEWED"):
         raise StateConflict(state=row.state)
     if payload.hash is not None and payload.hash != row.digest:
@@ -200,7 +189,7 @@ def confirm_settlement(tx: Tx, payload: ConfirmSettlement) -> replies.Settlement
             of the caller's household, speaks.
     """
     row = _locked(tx, payload.settlement_id)
-    _require_role(tx, row, _CONFIRMERS)
+    _require_role(tx, row, rules.CONFIRMERS)
     if row.state not in ("DRAFTED", "REVIEWED"):
         raise StateConflict(state=row.state)
     if payload.hash != row.digest:

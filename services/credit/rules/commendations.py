@@ -14,6 +14,12 @@ LEAST_REVIEW: Final = 10
 FORMS: Final = ("NOTICE", "STAR", "FORMAL")
 # Level -> digits of the area that commends at it.
 LEVELS: Final = {"COMMUNITY": 12, "STREET": 9, "DISTRICT": 6}
+# Who approves and grants at a level.
+APPROVERS: Final = {
+    "COMMUNITY": ("R_STREET", "R_STREET_LEAD"),
+    "STREET": ("R_STREET_LEAD", "R_DISTRICT"),
+    "DISTRICT": ("R_DISTRICT_LEAD",),
+}
 RULES: Final = {
     "RES": "R-RES-13",
     "HH": "R-HH-05",

@@ -13,6 +13,17 @@ from fivered.chassis.calendar import Calendar
 NOTICE_WORKING_DAYS = 5
 CLOSE_WORKING_DAYS = 20
 NOTICE_DOWN_DAYS = 30
+# Who reviews and confirms the month of an area, by the digits of its code.
+REVIEWERS: dict[int, tuple[str, ...]] = {
+    12: ("R_SECRETARY",),
+    9: ("R_STREET",),
+    6: ("R_DISTRICT",),
+}
+CONFIRMERS: dict[int, tuple[str, ...]] = {
+    12: ("R_STREET",),
+    9: ("R_DISTRICT",),
+    6: ("R_DISTRICT", "R_DISTRICT_LEAD"),
+}
 
 
 @dataclass(frozen=True, slots=True)

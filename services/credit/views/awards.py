@@ -23,6 +23,9 @@ class OneAward(Request, frozen=True):
     award_id: str
 
 
+Level = Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"]
+
+
 class Awards(Request, frozen=True):
     """Which awards."""
 
@@ -30,7 +33,7 @@ class Awards(Request, frozen=True):
     community: DownToCommunity | None = None
     waits_for: (
         Annotated[
-            Literal["R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT"],
+            Level,
             Meta(description="待哪一级审核 / the level that must decide"),
         ]
         | None

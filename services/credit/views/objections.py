@@ -20,21 +20,15 @@ from fivered.services.credit.views.cards import STAFF, ties
 _OVER = frozenset({"REVIEWED", "WITHDRAWN", "LAPSED"})
 
 
+State = Literal[
+    "FILED", "ACCEPTED", "DECIDED", "REVIEW_REQUESTED", "REVIEWED", "WITHDRAWN", "LAPSED"
+]
+
+
 class Objections(Request, frozen=True):
     """Which objections."""
 
-    state: (
-        Literal[
-            "FILED",
-            "ACCEPTED",
-            "DECIDED",
-            "REVIEW_REQUESTED",
-            "REVIEWED",
-            "WITHDRAWN",
-            "LAPSED",
-        ]
-        | None
-    ) = None
+    state: State | None = None
     kind: Literal["OBJECTION", "CORRECTION"] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None

@@ -26,22 +26,15 @@ class OneRepair(Request, frozen=True):
     repair_id: str
 
 
+State = Literal[
+    "APPLIED", "ACCEPTED", "RETURNED", "CHECKED", "APPROVED", "REJECTED", "WITHDRAWN", "LAPSED"
+]
+
+
 class Repairs(Request, frozen=True):
     """Which repairs."""
 
-    state: (
-        Literal[
-            "APPLIED",
-            "ACCEPTED",
-            "RETURNED",
-            "CHECKED",
-            "APPROVED",
-            "REJECTED",
-            "WITHDRAWN",
-            "LAPSED",
-        ]
-        | None
-    ) = None
+    state: State | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -13,6 +13,7 @@ from fivered.services.forum.views import (
     tasks,
     topics,
     votes,
+    waiting,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "tasks",
     "topics",
     "votes",
+    "waiting",
 ]

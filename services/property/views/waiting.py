@@ -1,0 +1,83 @@
+"""What can wait for somebody to act: the kinds of the list of things to do."""
+
+from __future__ import annotations
+
+from fivered.chassis.waiting import MOST, Waits, to
+from fivered.services.property import replies
+from fivered.services.property.views import registers
+
+
+def _deed(kind: str, text: str, act: str) -> Waits:
+    return Waits(
+        kind, text, act=act, view=registers.todo, asked=registers.TodoFilter(limit=MOST),
+        since="since", due="due",
+        to=to(replies.Waiting, lambda _tx, item: item.deed == kind),
+    )  # fmt: skip
+
+
+WAITS = (
+    _deed(
+        "CONSENT_TO_APPOINTMENT",
+        "待本人同意的交叉任职 / A cross-appointment of one's own to consent to",
+        "consent_appointment",
+    ),
+    _deed(
+        "APPROVE_APPOINTMENT",
+        "待批准的交叉任职 / A cross-appointment to approve",
+        "approve_appointment",
+    ),
+    _deed("FILE_APPOINTMENT", "待备案的交叉任职 / A cross-appointment to file", "file_appointment"),
+    _deed("SIGN_AGREEMENT", "待签署的协议 / An agreement to sign", "sign_agreement"),
+    _deed("FULFIL_COMMITMENT", "待兑现的承诺 / A commitment to fulfil", "fulfil_commitment"),
+    _deed("ACCEPT_COMMITMENT", "待验收的承诺 / A commitment to accept", "accept_commitment"),
+    _deed("VALIDATE_COMPLAINT", "待认定的投诉 / A complaint to validate", "validate_complaint"),
+    _deed(
+        "DECIDE_COMPLAINT_PROJECT",
+        "待确定项目的投诉 / A complaint whose project is to be decided",
+        "decide_complaint_project",
+    ),
+    _deed(
+        "SUBMIT_RECTIFICATION",
+        "待整改的通知单 / A rectification order to carry out",
+        "submit_rectification",
+    ),
+    _deed(
+        "CHECK_RECTIFICATION",
+        "待复查的整改 / A rectification to check",
+        "pass_rectification",
+    ),
+    _deed(
+        "OVERDUE_RECTIFICATION",
+        "逾期的整改 / A rectification that is overdue",
+        "extend_rectification",
+    ),
+    _deed(
+        "CONFIRM_WITHDRAWAL",
+        "待确认撤销的整改 / A rectification whose withdrawal is to be confirmed",
+        "withdraw_rectification",
+    ),
+    _deed("DO_WORK", "待办理的工单 / A work order to carry out", "deliver_work"),
+    _deed("CHECK_WORK", "待验收的工单 / A work order to check", "check_work"),
+    _deed("PUBLISH_DISCLOSURE", "待公示的事项 / A disclosure to publish", "publish_disclosure"),
+    _deed("NAME_MANAGER", "待指定项目经理 / A project without a manager", "change_manager"),
+    _deed(
+        "NAME_REPRESENTATIVES",
+        "待指定企业代表 / A company for which nobody speaks",
+        "change_representatives",
+    ),
+    _deed(
+        "CONFIRM_REPRESENTATIVES",
+        "待确认的企业代表变更 / A change of who speaks for a company, to be confirmed",
+        "change_representatives",
+    ),
+    _deed(
+        "CONFIRM_REOPENING",
+        "待确认的项目恢复 / The reopening of a project, to be confirmed",
+        "reopen_project",
+    ),
+    _deed(
+        "COMPLETE_COMMITTEE",
+        "待补选的业委会 / An owners' committee to complete",
+        "correct_committee",
+    ),
+)

@@ -27,13 +27,14 @@ class Step:
     Attributes:
         code: Its name, such as AREAS.
         text: What is there when it is done, "中文 / English", and by which call.
-        done: Asks this service's database whether it is.
+        done: Asks this service's database whether it is; or the name of the member of its settings
+            that says so.
         needed: False for what a district may do without.
     """
 
     code: str
     text: str
-    done: sa.ColumnElement[bool]
+    done: sa.ColumnElement[bool] | str
     needed: bool = True
 
 

@@ -153,8 +153,9 @@ def _service(name: str, url: str | None) -> list[Found]:
 def _left_to_do(steps: Iterable[StepCard]) -> Iterator[Found]:
     """Tell what a new installation still lacks, as `GET /v1/setup` does."""
     for step in steps:
-        if step["needed"] and not step["done"]:
-            yield None, f"left to do, {step['code']}: {step['text']}"
+        if not step["done"]:
+            needed, said = step["needed"], f"{step['code']}: {step['text']}"
+            yield None if needed else True, f"{'left to do' if needed else 'may be added'}, {said}"
 
 
 def _signatures(tx: Tx) -> Iterator[Found]:

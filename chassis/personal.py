@@ -42,6 +42,7 @@ WORDS = {
     "building": "楼栋 / building",
     "choice": "所投的票 / vote",
     "complainant_id": "投诉人编号 / complainant",
+    "digits": "登录验证码 / code to sign in",
     "description": "说明 / description",
     "device": "设备 / device",
     "digest": "摘要 / digest",

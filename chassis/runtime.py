@@ -39,7 +39,7 @@ from fivered.chassis.bus import (
     entries,
 )
 from fivered.chassis.calendar import Calendar, with_zone
-from fivered.chassis.cards import Health, Steps
+from fivered.chassis.cards import Health, Step, Steps
 from fivered.chassis.denials import Denials
 from fivered.chassis.digests import Digest, Digests
 from fivered.chassis.facts import declared
@@ -481,13 +481,18 @@ class Runtime(Opened):
         steps = self.service_cls.first_steps
         if not steps:
             return {"steps": []}
-        found = tx.conn.execute(sa.select(*(one.done.label(one.code) for one in steps))).one()
+        found = tx.conn.execute(sa.select(*(self._asked(one) for one in steps))).one()
         return {
             "steps": [
                 {"code": one.code, "text": one.text, "done": bool(done), "needed": one.needed}
                 for one, done in zip(steps, found, strict=True)
             ]
         }
+
+    def _asked(self, step: Step) -> sa.ColumnElement[bool]:
+        """Return what asks whether a step is done."""
+        done = step.done
+        return sa.literal(getattr(self.settings, done)) if isinstance(done, str) else done
 
 
 def _without_secrets(kind: type, came: JsonObject) -> JsonObject:

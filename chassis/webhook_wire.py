@@ -251,8 +251,11 @@ class Line:
     Not for several threads at once.
     """
 
-    def __init__(self, receiver: Receiver, deadlines: Deadlines) -> None:
+    def __init__(
+        self, receiver: Receiver, deadlines: Deadlines, *, most_s: float | None = None
+    ) -> None:
         self.receiver = receiver
+        self._most_s = MOST_S if most_s is None else most_s
         self._deadlines = deadlines
         self._open: _Open | None = None
         # How many bytes of the present answer have come.
@@ -261,13 +264,13 @@ class Line:
     def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send one message. Whatever happens is an answer."""
         began = time.monotonic()
-        until = began + MOST_S
+        until = began + self._most_s
         try:
             head = self._post(headers, body, until)
         except (NotReached, OSError, h11.RemoteProtocolError) as error:
             self.close()
             late = time.monotonic() >= until - 0.05
-            why = f"no answer within {MOST_S:.0f} s" if late else _words(error)
+            why = f"no answer within {self._most_s:.0f} s" if late else _words(error)
             return Answer(None, _printable(why)[:_MOST_SAID], _ms(began))
         self._finish(head, until)
         status = head.status_code
@@ -345,7 +348,7 @@ class Line:
         receiver = self.receiver
         address = address_of(receiver)
         if time.monotonic() >= until:
-            raise NotReached(f"no address of {receiver.host} within {MOST_S:.0f} s")
+            raise NotReached(f"no address of {receiver.host} within {self._most_s:.0f} s")
         sock = socket.create_connection((address, receiver.port), timeout=_left(until))
         # The end of a message must not wait until its beginning is acknowledged.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,6 +18,26 @@ class CodeRequired(Refusal):
     text = "请输入身份验证器上的 6 位验证码 / Enter the 6-digit code of the authenticator"
 
 
+class PhoneCodeFailed(Refusal):
+    """Whether the phone is registered, and whether the code is on its way, is not told."""
+
+    status = 401
+    of_caller = True
+    text = (
+        "验证码不正确、尚未生效或已失效;请核对,或稍后重新申请"
+        " / The code is wrong, not valid yet, or not valid any more: look again, or ask for another"
+    )
+
+
+class FactorFirst(Refusal):
+    status = 403
+    of_caller = True
+    text = (
+        "工作人员须先用密码登录并启用身份验证器,才能用短信验证码登录"
+        " / Staff sign in by password and turn an authenticator on before they sign in by phone"
+    )
+
+
 class PasswordMustChange(Refusal):
     status = 403
     of_caller = True

@@ -1,6 +1,7 @@
 """What the identity service reads of the facts of others; it publishes nothing of its own."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from fivered.chassis.calendar import YearHeard
 from fivered.chassis.facts import reads
@@ -60,6 +61,16 @@ class PersonErasedHeard:
     """The data of a person were erased; those that are kept here go as well."""
 
     person_id: str
+
+
+@reads("steward", "sign_in_code_made.v1")
+class SignInCodeHeard:
+    """A code was sent to a person's phone; what is shown to sign in is compared with its digest."""
+
+    code_id: str
+    person_id: str
+    digest: str
+    until: datetime
 
 
 @reads("steward", "person_merged.v1")

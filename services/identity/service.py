@@ -13,6 +13,7 @@ from fivered.chassis.table import query as asked
 from fivered.services.identity import errors, events, replies
 from fivered.services.identity.actions import (
     accounts,
+    by_phone,
     heard,
     keys,
     offices,
@@ -63,6 +64,10 @@ class Identity(Sealing, Service):
         command(
             "POST /sign-in", signing_in.sign_in, roles=(PUBLIC,),
             unkept=("access_token", "refresh_token"), before=signing_in.count_try,
+        ),
+        command(
+            "POST /sign-in-by-phone", by_phone.sign_in_by_phone, roles=(PUBLIC,),
+            unkept=("access_token", "refresh_token"), before=by_phone.count_try,
         ),
         command(
             "POST /refresh", signing_in.refresh, roles=(PUBLIC,),

@@ -675,6 +675,22 @@ class RevealsOfOne(RevealLimit):
     )
 
 
+class SenderMissing(Refusal):
+    status = 404
+    text = (
+        "本区未接入短信发送,请用密码或激活码登录"
+        " / This district has no sender of messages: sign in by password, or with a code on paper"
+    )
+
+
+class CodeLimit(Refusal):
+    """Whether the phone is registered is not told: others are counted alike."""
+
+    code = "RATE_LIMIT"
+    status = 429
+    text = "验证码申请过于频繁,请 {seconds} 秒后再试 / Too many codes; try again in {seconds} s"
+
+
 class OwnDataLimit(Refusal):
     """Somebody asks for all of the own data again and again; once tells all."""
 

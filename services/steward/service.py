@@ -26,6 +26,7 @@ from fivered.services.steward.actions import (
     announcing,
     calendar,
     clocks,
+    codes,
     corrections,
     dispatch,
     endings,
@@ -234,6 +235,7 @@ class Steward(Imports, Sealing, Service):
             unkept=("value",),
             common=True,
         ),
+        command("POST /phone-codes", codes.ask_phone_code, roles=(PUBLIC,), unkept=("request_id",)),
         command(
             "POST /corrections",
             corrections.propose_correction,
@@ -606,7 +608,9 @@ class Steward(Imports, Sealing, Service):
         timer(
             "retention", retention.on_due, schedule=lambda now, calendar: calendar.next_cutoff(now)
         ),
+        timer(codes.TIMER, codes.again),
         job("sweep", retention.run),
+        job(codes.JOB, codes.send),
     )
 
     def note_own_data(self, tx: Tx) -> None:

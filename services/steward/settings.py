@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fivered.chassis import sender
 from fivered.chassis.settings import Secret, setting
 from fivered.chassis.vault import Keys
 
@@ -47,6 +48,33 @@ class StewardSettings:
         help="How many times a day the number of one person may be looked at, by all together",
         default=10,
     )
+    sender_url: str = setting(
+        "FIVERED_SENDER_URL",
+        help="Where the district's sender of messages to phones listens, https://…; empty = none",
+        default="",
+        like=sender.ADDRESS,
+    )
+    sender_secret: Secret = setting(  # noqa: RUF009  see pii_key
+        "FIVERED_SENDER_SECRET",
+        help="whsec_ and a key, as a webhook's secret: what the sender is given is signed with it",
+        default=Secret(""),
+        like=sender.SECRET,
+    )
+    codes_per_hour: int = setting(
+        "FIVERED_STEWARD_CODES_PER_HOUR",
+        help="Most codes for signing in that are handed to the sender within an hour",
+        default=600,
+    )
+    codes_of_address_per_hour: int = setting(
+        "FIVERED_STEWARD_CODES_OF_ADDRESS_PER_HOUR",
+        help="How often codes may be asked for from one network address within an hour",
+        default=30,
+    )
+
+    @property
+    def has_sender(self) -> bool:
+        """Whether messages to phones can be sent."""
+        return bool(self.sender_url and self.sender_secret)
 
     @property
     def keys(self) -> Keys:

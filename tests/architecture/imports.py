@@ -39,7 +39,7 @@ CHASSIS = (
     "reading",
     "dumps",
     "append_only",
-    "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | setting_files | shapes | sheets",
+    "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | sender | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | webhook_wire | workbooks",
     "vault",
     "api | cards | cells | database_errors | few | forms | marks",

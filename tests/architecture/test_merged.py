@@ -29,7 +29,7 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 # household or a post is not merged with another one. Then words, digests, lists of these.
 _NAMES = """
 account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
-grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id
+grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id code_id
 complaint_id consent_id correction_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
 export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
 invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
@@ -54,7 +54,7 @@ OTHER_THINGS = {
     "property": {"history.ref", "grades.ref"},
     "partner": {"history.subject", "messages.ref"},
     "identity": {"history.subject", "ties.ref", "tries.subject"},
-    "steward": {"requests.merged_into", "parties.ref", "contact_boards.entries"},
+    "steward": {"requests.merged_into", "code_limits.subject", "parties.ref", "contact_boards.entries"},
     "credit": {"awards.cap_window", "what_if_parts.deed", "awards.deed"},
 }  # fmt: skip
 STEPS = "who took a step is told under the id of then; who asks for it reads the kept one beside it"

@@ -35,7 +35,7 @@ OTHERWISE = {
     },
     "steward": {
         "requests.due_accept", "requests.due_contact", "due_accept", "due_contact", "until",
-        "new_due", "contacts_due", "resolutions_due",
+        "new_due", "contacts_due", "resolutions_due", "phone_codes.until",
     },
 }  # fmt: skip
 # Tables of the chassis: no deadline of the domain is kept in them.

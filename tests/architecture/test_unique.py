@@ -71,7 +71,8 @@ ALIKE = {
         CHOSEN,
     ),
     **dict.fromkeys(
-        ("account_id", "key_id", "enrolment_id", "service_account_id", "token_id"), MADE
+        ("account_id", "key_id", "enrolment_id", "service_account_id", "token_id", "code_id"),
+        MADE,
     ),
     "rule_code": RULES,
     "uscc": CAPITALS,
@@ -93,6 +94,7 @@ BY_SERVICE = {
     "credit": {"code": RULES},
     "steward": {
         "digest": "exact: a keyed digest of a name or initials, in the one spelling of both",
+        "subject": DIGEST,
         "reference": FOLDED,
         "client_key": FOLDED,
         "client_id": SHOWN,

@@ -33,6 +33,11 @@ def consume(tx: Tx, heard: Sequence[Event]) -> None:
             closing.merge(tx, data.person_id, data.into)
         elif isinstance(data, _OF_REGISTRATION):
             _register(tx, event)
+        elif isinstance(data, events.SignInCodeHeard):
+            accounts.keep_phone_code(
+                tx.conn, code_id=data.code_id, person_id=data.person_id, digest=data.digest,
+                until=data.until,
+            )  # fmt: skip
         elif (said := _tie(event)) is not None:
             source, ref, values = said
             _keep(tx, event, source, ref, values)

@@ -20,6 +20,7 @@ from fivered.services.identity.errors import (
     AccountExists,
     CodeWrong,
     EnrolmentUnusable,
+    FactorFirst,
     FactorNotBegun,
     FactorPresent,
     PasswordWrong,
@@ -33,6 +34,7 @@ from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import accounts
+from fivered.services.identity.storage.tables import sessions as session_table
 
 _RECOVERY_CODES = 10
 # The answer with the codes may be lost: so long the same call shows new ones.
@@ -117,10 +119,15 @@ def begin_factor(tx: Tx, _payload: Nothing) -> replies.FactorBegun:
         NotFound: The caller has no account.
         AccountClosed: It is closed.
         FactorPresent: There is one already.
+        FactorFirst: The session began by phone, and the person has more than a resident's right.
     """
     account = mine(tx)
     if account.factor_since is not None:
         raise FactorPresent
+    session = records.find(tx.conn, session_table, tx.actor.session)
+    if session is not None and session.by_phone and is_more_than_resident(tx, account.person_id):
+        # Else a phone alone would open the rights of staff.
+        raise FactorFirst
     secret = pyotp.random_base32()
     sealed = secrets.vault(tx.settings.keys).seal(secret, f"{account.account_id}.factor")
     records.change(tx, accounts, account, step="factor_begun", factor=sealed, factor_step=0)

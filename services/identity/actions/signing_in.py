@@ -97,18 +97,26 @@ def count_try(tx: Tx, payload: SignIn) -> None:
     right = payload.code is not None and secrets.is_password(
         stored, passwords.normal(payload.password)
     )
-    _count(tx, _subjects_of(tx, payload, account, right=right))
+    count_all(tx, _subjects_of(tx, payload, account, right=right))
 
 
 def _subjects_of(tx: Tx, payload: SignIn, account: Row | None, *, right: bool) -> dict[str, int]:
     """Return by what a sign-in is counted; `right` where a code came with the right password."""
     login = payload.login.lower()
-    if known := _known_device(tx, account, payload.refresh_token):
-        return _subject(tx, "try", f"{login}\n{known}", try_rules.FREE)
-    found = _subjects(tx, login)
+    if known := subjects_of_device(tx, account, payload.refresh_token, login):
+        return known
+    found = subjects(tx, login)
     if right and account is not None:
         found |= _subject(tx, "code", account.account_id, try_rules.FREE_OF_CODES)
     return found
+
+
+def subjects_of_device(
+    tx: Tx, account: Row | None, refresh_token: str | None, meant: str
+) -> dict[str, int]:
+    """Return by what tries of a device are counted that was signed in before; empty for others."""
+    known = _known_device(tx, account, refresh_token)
+    return _subject(tx, "try", f"{meant}\n{known}", try_rules.FREE) if known else {}
 
 
 def _known_device(tx: Tx, account: Row | None, refresh_token: str | None) -> str:
@@ -130,10 +138,15 @@ def count(tx: Tx, meant: str) -> None:
     Raises:
         TooManyTries: So many have failed that it is not looked at now.
     """
-    _count(tx, _subjects(tx, meant))
+    count_all(tx, subjects(tx, meant))
 
 
-def _count(tx: Tx, subjects: dict[str, int]) -> None:
+def count_all(tx: Tx, subjects: dict[str, int]) -> None:
+    """Count a try by all of these, with how many each has free.
+
+    Raises:
+        TooManyTries: So many have failed that it is not looked at now.
+    """
     now = real_now()
     found = store.tried(tx.conn, subjects)
     for subject, free in subjects.items():
@@ -147,15 +160,17 @@ def _count(tx: Tx, subjects: dict[str, int]) -> None:
 
 def succeeded(tx: Tx, meant: str) -> None:
     """Take the try back that was counted."""
-    _forget(tx, _subjects(tx, meant))
+    forget(tx, subjects(tx, meant))
 
 
-def _forget(tx: Tx, subjects: dict[str, int]) -> None:
+def forget(tx: Tx, subjects: dict[str, int]) -> None:
+    """Take a try back that was counted by all of these."""
     for subject, free in subjects.items():
         store.forget_try(tx.conn, subject, wholly=free != try_rules.FREE_OF_ADDRESS)
 
 
-def _subjects(tx: Tx, meant: str) -> dict[str, int]:
+def subjects(tx: Tx, meant: str) -> dict[str, int]:
+    """Return by what a try is counted: who is meant and from where, and from where alone."""
     address = tx.actor.address or "?"
     return _subject(tx, "try", f"{meant}\n{address}", try_rules.FREE) | _subject(
         tx, "address", address, try_rules.FREE_OF_ADDRESS
@@ -196,7 +211,7 @@ def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
     if account.once_until is not None and account.once_until <= now:
         raise SignInFailed
     if account.factor_since is not None:
-        account = _with_code(tx, account, payload.code, now)
+        account = with_code(tx, account, payload.code, now)
     proven = account.factor_since is not None
     if account.once_until is not None and payload.new_password is None:
         raise PasswordMustChange(field="new_password")
@@ -205,7 +220,7 @@ def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
     elif secrets.needs_rehash(account.password):
         renewed = secrets.hashed(passwords.normal(payload.password))
         account = records.update(tx.conn, accounts, account, password=renewed)
-    _forget(tx, _subjects_of(tx, payload, account, right=payload.code is not None))
+    forget(tx, _subjects_of(tx, payload, account, right=payload.code is not None))
     return begin(tx, account, payload.device, proven=proven)
 
 
@@ -225,7 +240,13 @@ def set_password(tx: Tx, account: Row, password: str, field: str) -> Row:
     )
 
 
-def _with_code(tx: Tx, account: Row, code: str | None, now: datetime) -> Row:
+def with_code(tx: Tx, account: Row, code: str | None, now: datetime) -> Row:
+    """Return the account after a code of its authenticator was shown.
+
+    Raises:
+        CodeRequired: None was.
+        SignInFailed: It is wrong, or was used already.
+    """
     if code is None:
         raise CodeRequired(field="code")
     found = take_code(tx, account, code, now)
@@ -251,7 +272,9 @@ def take_code(tx: Tx, account: Row, code: str, now: datetime) -> Row | None:
     return None
 
 
-def begin(tx: Tx, account: Row, device: str | None, *, proven: bool = False) -> replies.Tokens:
+def begin(
+    tx: Tx, account: Row, device: str | None, *, proven: bool = False, by_phone: bool = False
+) -> replies.Tokens:
     """Begin a session and return its first tokens."""
     now = real_now()
     kept = tx.first or {}
@@ -266,6 +289,7 @@ def begin(tx: Tx, account: Row, device: str | None, *, proven: bool = False) -> 
             person_id=account.person_id,
             device=device,
             proven=proven,
+            by_phone=by_phone,
             began_at=now,
             seen_at=now,
             ends_at=now + tx.settings.longest(account.kind),

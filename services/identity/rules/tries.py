@@ -13,6 +13,8 @@ FORGOTTEN_AFTER = timedelta(hours=1)
 FREE, FREE_OF_ADDRESS = 5, 50
 # Of codes that came with the right password, from all addresses together.
 FREE_OF_CODES = 10
+# Of one code that was sent to a phone, from all addresses together; then it is of no use.
+OF_PHONE_CODE = 5
 _FIRST_S, _LONGEST_S = 5, 900
 
 

@@ -17,6 +17,7 @@ from fivered.services.identity.storage.tables import (
     flows,
     grants,
     people,
+    phone_codes,
     recovery_codes,
     service_accounts,
     service_secrets,
@@ -88,6 +89,7 @@ MOVED: tuple[store.Column, ...] = (
     grants.c.decided_by,
     grants.c.end_proposed_by,
     people.c.merged_into,
+    phone_codes.c.person_id,
     service_accounts.c.proposed_by,
     service_accounts.c.decided_by,
     service_secrets.c.made_by,
@@ -167,6 +169,32 @@ def recovery_codes_left(conn: sa.Connection, account_id: str) -> int:
         recovery_codes.c.account_id == account_id, recovery_codes.c.used_at.is_(None)
     )
     return int(conn.execute(asked).scalar_one())
+
+
+# --------------------------------------------------------------------------------------------------
+# Codes sent to phones
+
+
+def keep_phone_code(conn: sa.Connection, **row: object) -> None:
+    """Keep what steward has said of a code; said twice, it is one."""
+    records.add_missing(conn, phone_codes, [{"tries": 0, **row}])
+
+
+def phone_code(conn: sa.Connection, code_id: str, *, lock: bool = False) -> Row | None:
+    """Return a code, or None: none was made, or it was not heard of yet."""
+    return records.find(conn, phone_codes, code_id, lock=lock)
+
+
+def count_code_try(conn: sa.Connection, code_id: str) -> None:
+    """Count a try of a code, before it is looked at."""
+    mine = phone_codes.c.code_id == code_id
+    conn.execute(sa.update(phone_codes).where(mine).values(tries=phone_codes.c.tries + 1))
+
+
+def use_phone_code(conn: sa.Connection, code_id: str, session_id: str) -> None:
+    """Use a code up."""
+    mine = phone_codes.c.code_id == code_id
+    conn.execute(sa.update(phone_codes).where(mine).values(session_id=session_id))
 
 
 # --------------------------------------------------------------------------------------------------

@@ -21,6 +21,12 @@ CODE = Use(
     kept="到期后一个月 / a month after they end",
     readers="发放人员 / who hands them out",
 )
+PHONE_CODE = Use(
+    purpose="短信验证码登录 / codes sent to a phone to sign in with",
+    basis=("13(1)(3)",),
+    kept="到期后一个月,不含号码 / a month after they end; no phone",
+    readers="无 / nobody",
+)
 RIGHT = Use(
     purpose="谁有何权限、为何 / who may do what, and why",
     basis=("13(1)(3)", "34"),
@@ -67,6 +73,11 @@ DATA_MAP = (
         fades=ROWS, over="until", months=1,
         whose="person_id", hidden="digest", others="made_by",
         things="enrolment_id", erased=ROWS,
+    ),
+    Held(
+        "phone_codes", PHONE_CODE,
+        fades=ROWS, over="until", months=1,
+        whose="person_id", hidden="digest", things="code_id session_id", erased=ROWS,
     ),
     Held("history", RIGHT, others="subject actor note", things="kind step state role"),
     Held(

@@ -97,6 +97,8 @@ sessions = sa.Table(
     sa.Column("seen_at", _At, nullable=False),
     sa.Column("ends_at", _At, nullable=False),
     sa.Column("ended_at", _At),
+    # It began by a code that was sent to a phone.
+    sa.Column("by_phone", sa.Boolean, nullable=False, server_default=sa.false()),
     # Why it ended: SIGNED_OUT, REUSED, PASSWORD, CLOSED, FACTOR, TIME.
     sa.Column("ended_why", _Code),
     sa.Index("ix_sessions_account_id", "account_id", "began_at"),
@@ -207,6 +209,18 @@ enrolments = sa.Table(
     sa.Column("made_at", _At, nullable=False),
     sa.Column("until", _At, nullable=False),
     sa.Column("used_at", _At),
+)
+# Codes that steward has sent to phones, of which nothing is known here but a keyed digest.
+phone_codes = sa.Table(
+    "phone_codes",
+    metadata,
+    sa.Column("code_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("until", _At, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    # The session that it began: a code is taken once.
+    sa.Column("session_id", store.Id),
 )
 # Other systems that come by client credentials (RFC 6749 4.4): what they may do, and where.
 service_accounts = sa.Table(

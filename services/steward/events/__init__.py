@@ -42,6 +42,7 @@ from fivered.services.steward.events.people import (
     ResidentMoved,
     ResidentRegistered,
     ResidentReturned,
+    SignInCodeMade,
     StewardEnrolled,
     StewardLeft,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "ResidentRegistered",
     "ResidentReturned",
     "SettlementFinalisedHeard",
+    "SignInCodeMade",
     "StewardEnrolled",
     "StewardLeft",
     "StewardMonth",

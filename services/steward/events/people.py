@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta
 
-from fivered.chassis.facts import fact
+from fivered.chassis.facts import fact, moment
 from fivered.chassis.fields import (
     Community,
     Grid,
@@ -113,6 +114,28 @@ class PersonErased:
     """个人信息已删除 / The data of a person were erased; each service erases its own."""
 
     person_id: PersonId
+
+
+@fact(
+    "sign_in_code_made.v1",
+    about="phone_code",
+    when="为唯一登记此号码的人生成登录验证码时,一次 / when a code to sign in with is made for the "
+    "one person who is registered with a phone; once",
+    by=("ask_phone_code",),
+)
+class SignInCodeMade:
+    """登录验证码已生成 / A code was made by which a person signs in.
+
+    It holds neither the code nor the phone. The digest is keyed with what only who has asked for
+    the code is told.
+    """
+
+    code_id: Annotated[str, Meta(description="验证码申请编号 / id of the request for a code")]
+    person_id: PersonId
+    digest: Annotated[
+        str, Meta(description="验证码的带密钥摘要 / keyed digest of the code (HMAC-SHA-256, hex)")
+    ]
+    until: Annotated[datetime, moment("有效期,UTC / until when the code is good, in UTC")]
 
 
 @fact(

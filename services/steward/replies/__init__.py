@@ -9,6 +9,7 @@ from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.replies.people import (
+    CodeAsked,
     CorrectionCard,
     DeathCard,
     ErasureCard,
@@ -704,6 +705,7 @@ __all__ = [
     "CaseCard",
     "Change",
     "Changed",
+    "CodeAsked",
     "CorrectionCard",
     "Coverage",
     "Deactivated",

@@ -93,6 +93,20 @@ STAYS = (
 )
 
 
+class CodeAsked(Reply, kw_only=True):
+    """已申请 / A code was asked for; whether the phone is registered is not said."""
+
+    id: str
+    state: Literal["ASKED"]
+    request_id: Annotated[
+        str,
+        Meta(
+            description="登录时与验证码一并提交,请勿外传 / sent with the code to sign in; a secret"
+        ),
+    ]
+    until: Annotated[Instant, Meta(description="验证码有效期 / until when a code is good")]
+
+
 class ErasureCard(Reply, kw_only=True):
     """删除申请 / A request that the data of a person be erased."""
 

@@ -3,6 +3,7 @@
 from fivered.services.steward.rules import (
     access,
     areas,
+    codes,
     dwellings,
     hours,
     identity,
@@ -16,6 +17,7 @@ from fivered.services.steward.rules import (
 __all__ = [
     "access",
     "areas",
+    "codes",
     "dwellings",
     "hours",
     "identity",

@@ -4,6 +4,7 @@ from fivered.chassis.vault import Vault
 from fivered.services.steward.storage import (
     calendar,
     cases,
+    codes,
     corrections,
     erasures,
     finding,
@@ -24,6 +25,7 @@ __all__ = [
     "Vault",
     "calendar",
     "cases",
+    "codes",
     "corrections",
     "erasures",
     "finding",

@@ -22,4 +22,12 @@ FIRST_STEPS = (
         "已有在岗网格员 / A grid worker on a post: POST /v1/steward/stewards",
         sa.exists().where(t.stewards.c.status == "ACTIVE", t.stewards.c.duty == "GRID_WORKER"),
     ),
+    Step(
+        "SENDER",
+        "已接入短信发送,可用短信验证码登录"
+        " / A sender of messages, so that people sign in by a code on their phone:"
+        " FIVERED_SENDER_URL, FIVERED_SENDER_SECRET",
+        "has_sender",
+        needed=False,
+    ),
 )

@@ -30,11 +30,19 @@ READS = Use(
     ends="sweep",
 )
 COUNTS = Use(
-    purpose="限制每日查看号码次数 / how many numbers somebody is shown on a day",
+    purpose="限制每日查看号码、申请验证码的次数 / how many numbers somebody is shown on a day, "
+    "and how many codes are asked for",
     basis=("13(1)(3)",),
     kept="31 天 / 31 days",
     readers="无 / nobody",
     ends="sweep",
+)
+CODES = Use(
+    purpose="短信验证码登录 / codes to sign in, sent to a phone",
+    basis=("13(1)(3)",),
+    kept="号码与验证码交付后即清空,记录一个月 / number and code until they are handed over; that "
+    "there was one, a month",
+    readers="无 / nobody",
 )
 POST = Use(
     purpose="管家岗位与公示 / posts of stewards and the contact board",
@@ -94,6 +102,11 @@ DATA_MAP = (
         stays="三年内可查谁看过 / for three years it can be asked who has looked",
     ),
     Held("reveal_counts", COUNTS, others="actor_id"),
+    Held(
+        "phone_codes", CODES, whose="person_id", hidden="phone digits",
+        things="code_id state error", erased=ROWS, fades=ROWS, over="until", months=1,
+    ),
+    Held("code_limits", COUNTS, hidden="subject"),
     Held(
         "stewards", POST, whose="person_id", general="employer work_phone",
         others="consent_by", things="steward_id type duty status consent_ref",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
 
 from fivered.services.steward.storage.tables import (
+    code_limits,
     person_reads,
     request_references,
     request_timeline,
@@ -83,6 +84,10 @@ def erase(conn: sa.Connection, empty: Mapping[str, bytes], at: datetime) -> None
             )
 
 
+def _asked_before(day: date) -> sa.ColumnElement[bool]:
+    return code_limits.c.last_at < datetime.combine(day, time(), UTC)
+
+
 def is_any(conn: sa.Connection, before: datetime, day: date) -> bool:
     """Tell whether there is anything to delete."""
     # They were written in the order of their numbers.
@@ -93,6 +98,7 @@ def is_any(conn: sa.Connection, before: datetime, day: date) -> bool:
     return bool(
         (oldest and oldest < before)
         or (counted and counted < day)
+        or conn.execute(sa.select(sa.exists().where(_asked_before(day)))).scalar()
         or with_texts(conn, before, limit=1)
     )
 
@@ -108,4 +114,5 @@ def drop(conn: sa.Connection, before: datetime, day: date, limit: int) -> tuple[
     )
     reads = conn.execute(sa.delete(person_reads).where(person_reads.c.id.in_(some)))
     counts = conn.execute(sa.delete(reveal_counts).where(reveal_counts.c.day < day))
+    conn.execute(sa.delete(code_limits).where(_asked_before(day)))
     return reads.rowcount, counts.rowcount

@@ -233,6 +233,36 @@ reveal_counts = sa.Table(
     sa.Column("seen", sa.Integer, nullable=False),
 )
 
+# Codes that were asked for to sign in, whether the phone is anybody's or not, and what came of it.
+phone_codes = sa.Table(
+    "phone_codes",
+    metadata,
+    sa.Column("code_id", store.Id, primary_key=True),
+    # Both are gone as soon as the sender has them, or nobody is to get them.
+    sa.Column("phone", Sealed("{code_id}.phone")),
+    sa.Column("digits", Sealed("{code_id}.digits")),
+    sa.Column("person_id", store.Id, index=True),
+    # ASKED, WAITING (for the sender), SENT, NOBODY, HELD (too many), FAILED.
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    # Of the last try: HTTP's, and why it was none.
+    sa.Column("status", sa.Integer),
+    sa.Column("error", sa.String(200)),
+    sa.Column("asked_at", store.UtcDateTime, nullable=False, index=True),
+    sa.Column("tried_at", store.UtcDateTime),
+    sa.Column("until", store.UtcDateTime, nullable=False),
+)
+
+# How often codes were asked for, by phone and by address (keyed digests); the row orders rivals.
+code_limits = sa.Table(
+    "code_limits",
+    metadata,
+    sa.Column("subject", sa.String(64), primary_key=True),
+    sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+    sa.Column("last_at", store.UtcDateTime, nullable=False),
+)
+
 steward_grids = sa.Table(
     "steward_grids",
     metadata,

@@ -1,0 +1,92 @@
+"""Tells people something by the district's own sender: a program that passes messages on to phones.
+
+A message is one HTTP request, signed as webhooks are (Standard Webhooks), to the address that an
+operator has set. Nothing of it is kept or logged here; who sends it keeps what came of it, and
+tries again or not.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+
+from fivered.chassis import __version__
+from fivered.chassis.webhook_wire import Answer, Deadlines, Line, read_url, signature
+
+# From the first look for the address to the head of the answer, s.
+PATIENCE_S = 5.0
+# What an operator may set as an address, and how that is said.
+ADDRESS = (
+    re.compile(
+        r"(https://[a-z0-9.\[\]-][a-z0-9.:\[\]-]*(/[!-\"$-~]*)?"
+        r"|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?(/[!-\"$-~]*)?)?\Z"
+    ),
+    "an address of https with its host in lower case, or of http on this machine",
+)
+# `whsec_` and base64, as a webhook's.
+SECRET = (
+    re.compile(r"(whsec_[A-Za-z0-9+/]{24,120}={0,2})?\Z"),
+    "whsec_ and a key of 24 signs or more, as webhooks have it",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be said to whom.
+
+    Attributes:
+        message_id: The same at each try; the sender leaves out what it has sent already.
+        kind: What it is, such as `sign_in_code`: a sender may have a template for it.
+        to: The phone, its digits.
+        text_zh, text_en: What the person reads.
+        code: What of the text a template has a place for.
+        until: When it is of no use any more.
+    """
+
+    message_id: str
+    kind: str
+    to: str
+    text_zh: str
+    text_en: str
+    code: str
+    until: datetime
+
+
+def send(url: str, secret: str, message: Message, *, patience_s: float = PATIENCE_S) -> Answer:
+    """Hand one message to the sender, once. Whatever happens is an answer, and names neither the
+    phone nor what was said.
+
+    Args:
+        url: Where the sender listens.
+        secret: `whsec_` and base64.
+        message: What is to be said.
+        patience_s: How long the whole try may take, s.
+    """
+    receiver = read_url(url)
+    if receiver is None:
+        return Answer(None, "the sender's address is none", 0)
+    body = msgspec.json.encode(message)
+    at = int(datetime.now(UTC).timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": f"fivered/{__version__}",
+        "webhook-id": message.message_id,
+        "webhook-timestamp": str(at),
+        "webhook-signature": signature(secret, message.message_id, at, body),
+    }
+    deadlines = Deadlines()
+    # A sender that sends a byte now and then would never meet a socket's own limit.
+    end = threading.Timer(patience_s, partial(deadlines.enforce, everything=True))
+    end.daemon = True
+    end.start()
+    line = Line(receiver, deadlines, most_s=patience_s)
+    try:
+        return line.post(headers, body)
+    finally:
+        end.cancel()
+        line.close()

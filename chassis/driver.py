@@ -129,6 +129,7 @@ class Connection(extensions.connection):
         self.cursor_factory = _Cursor
         self._begun = False
         self._last = False
+        self._snapshot = False
         self._level = ""
         self._statements: dict[str, _Statement] = {}
         self._names = 0
@@ -143,7 +144,19 @@ class Connection(extensions.connection):
         if self._begun or self.autocommit:
             return ""
         self._begun = True
+        if self._snapshot:
+            return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
         return f"BEGIN{self._level}{_WRITES[self.readonly]};"
+
+    def read_next(self) -> None:
+        """Let the next transaction read only, all of it as of one moment. SQLAlchemy's own way to
+        say so sets the connection and sets it back, which takes as long as a small query."""
+        self._snapshot = True
+
+    @property
+    def reads(self) -> bool:
+        """Whether the transaction only reads."""
+        return self._snapshot or bool(self.readonly)
 
     def end_with_next(self) -> None:
         """Let the next statement be the last of its transaction: COMMIT goes with it, and what it
@@ -157,7 +170,7 @@ class Connection(extensions.connection):
 
     def ended(self) -> None:
         """Know that the transaction is committed."""
-        self._begun = False
+        self._begun = self._snapshot = False
 
     def commit(self) -> None:
         """End the transaction, if a statement has begun it."""
@@ -168,6 +181,7 @@ class Connection(extensions.connection):
         self._end("ROLLBACK", super().rollback)
 
     def _end(self, how: str, otherwise: Callable[[], None]) -> None:
+        self._snapshot = False
         if not self._begun:
             otherwise()  # it complains of a closed connection
             return
@@ -224,7 +238,7 @@ class _Cursor(extensions.cursor):
     def execute(self, query: str, values: Mapping[str, object] | None = None) -> None:
         conn = self.connection
         text, end = query, conn.end()
-        if values and not conn.readonly and not conn.autocommit and isinstance(values, dict):
+        if values and not (conn.reads or conn.autocommit) and isinstance(values, dict):
             text = conn.prepared(self, query, values)
         try:
             super().execute(conn.begin() + text + end, values)

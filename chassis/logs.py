@@ -5,6 +5,7 @@ Names, phones, tokens and keys never stand in a log: modules pass ids as `extra`
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -39,14 +40,23 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
         }
         for name, value in vars(record).items():
-            if name not in _STANDARD and not name.startswith("_"):
-                key = f"extra_{name}" if name in _OWN else name
-                line[key] = "***" if any(word in name.lower() for word in _HIDDEN) else value
+            if name not in _STANDARD and (told := _told(name)) is not None:
+                line[told[0]] = "***" if told[1] else value
         if "trace_id" not in line and (trace := telemetry.current.get()) is not None:
             line |= {"trace_id": trace.trace_id, "span_id": trace.span_id}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)[-6000:]
         return msgspec.json.encode(line, enc_hook=str).decode()
+
+
+@functools.cache
+def _told(name: str) -> tuple[str, bool] | None:
+    """Return how a field is called in a line, and whether its value is hidden; None where it is
+    nobody's business. Modules name few fields, and each of them in thousands of lines."""
+    if name.startswith("_"):
+        return None
+    hidden = any(word in name.lower() for word in _HIDDEN)
+    return f"extra_{name}" if name in _OWN else name, hidden
 
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -67,6 +77,10 @@ def configure(unit: str, level: str = "INFO") -> None:
         raise SettingsError([f"FIVERED_LOG_LEVEL must be one of {', '.join(_LEVELS)}"])
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(unit))
+    # No line names its thread, its process or its place in the code, and to find these out costs
+    # as much as the line itself.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001  as the manual says ("Optimization")
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -17,14 +17,13 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import SimpleNamespace
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET
 
-from fivered.chassis import replies
+from fivered.chassis import replies, rows_by_hand
 from fivered.chassis import storage as store
 from fivered.chassis.calendar import instant
 from fivered.chassis.json_values import Json
@@ -43,6 +42,7 @@ from fivered.chassis.vault import Sealed
 # What reads rows stands beside the tables; services take it from here.
 Row: TypeAlias = store.Row
 rows, first, one = store.rows, store.first, store.one
+unsaved, written = rows_by_hand.unsaved, rows_by_hand.written
 
 Changing = TypeVar("Changing", sa.Insert, sa.Update)
 
@@ -161,19 +161,6 @@ def values_from(payload: msgspec.Struct, table: sa.Table, /, **values: object) -
 @functools.cache
 def _members_kept(kind: type[msgspec.Struct], table: sa.Table) -> tuple[str, ...]:
     return tuple(name for name in members_of(kind) if name in table.c)
-
-
-class _Unsaved(SimpleNamespace):
-    """Values that are read like a row: `row.state`, `values_of(row)`."""
-
-    @property
-    def _mapping(self) -> dict[str, object]:
-        return vars(self)
-
-
-def unsaved(values: store.Values) -> Row:
-    """Return a row that is not in its table yet; it knows the columns of `values` only."""
-    return cast("Row", _Unsaved(**values))
 
 
 def add(conn: sa.Connection, table: sa.Table, **values: object) -> Row:
@@ -553,6 +540,42 @@ class Page:
         return replies.Page(items=items, next=self.next, prev=self.prev, total=total)
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the statement that reads a part of a list depends on, beside its conditions: lists that
+    are asked for often have theirs written once for each.
+
+    Attributes:
+        descending: Whether rows are read in descending order.
+        begins: Whether the part lies beside a row that was shown.
+        beside: Whether that row itself is none of the part.
+    """
+
+    descending: bool
+    begins: bool
+    beside: bool
+
+    def bounds(
+        self, by: Sequence[store.Expression], mark: Sequence[store.Expression]
+    ) -> list[sa.ColumnElement[bool]]:
+        """Return the condition that a row lies in the part.
+
+        Args:
+            by: The columns that order the list.
+            mark: The values of the row beside which it lies, where it does.
+        """
+        if not self.begins:
+            return []
+        place, shown = sa.tuple_(*by), sa.tuple_(*mark)
+        if self.beside:
+            return [place < shown if self.descending else place > shown]
+        return [place <= shown if self.descending else place >= shown]
+
+    def order(self, by: Sequence[store.Expression]) -> list[store.Expression]:
+        """Return the order in which the rows are read."""
+        return [one.desc() if self.descending else one for one in by]
+
+
 class Window:
     """Which part of a list a question asks for: made of its limit and its cursor.
 
@@ -590,22 +613,20 @@ class Window:
         self.descending = newest_first != self.back
         self.wanted = part.limit + 1
 
+    @property
+    def shape(self) -> Shape:
+        """What a statement that reads this part depends on; everything else are its values."""
+        return Shape(descending=self.descending, begins=self.after is not None, beside=self.beside)
+
     def bounds(self) -> list[sa.ColumnElement[bool]]:
         """Return the condition that a row lies in this part of the list."""
-        if self.after is None:
-            return []
-        place = sa.tuple_(*self._by)
         # Bound with the columns' own types, so that both databases compare instants alike.
-        mark = sa.tuple_(
-            *(sa.literal(value, by.type) for value, by in zip(self.after, self._by, strict=True))
-        )
-        if self.beside:
-            return [place < mark if self.descending else place > mark]
-        return [place <= mark if self.descending else place >= mark]
+        values = zip(self.after or (), self._by, strict=self.after is not None)
+        return self.shape.bounds(self._by, [sa.literal(value, by.type) for value, by in values])
 
     def order(self) -> list[store.Expression]:
         """Return the order in which the rows are read."""
-        return [by.desc() if self.descending else by for by in self._by]
+        return self.shape.order(self._by)
 
     def page(self, read: Sequence[object], total: int | None = None) -> Page:
         """Return the page of rows that were read in this order, up to `wanted` of them."""

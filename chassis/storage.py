@@ -566,13 +566,16 @@ def hold(conn: Connection, name: str) -> None:
 def end_with_next(conn: Connection) -> bool:
     """Let COMMIT go with the next statement, whose result is lost then. Returns whether it will:
     not where the driver cannot, or the transaction is a part of another."""
-    end: Callable[[], None] | None = getattr(
-        conn.connection.dbapi_connection, "end_with_next", None
-    )
+    end = _of_driver(conn, "end_with_next")
     if end is None or conn.in_nested_transaction():
         return False
     end()
     return True
+
+
+def _of_driver(conn: Connection, what: str) -> Callable[[], None] | None:
+    """Return what `serve`'s driver alone can do, or None."""
+    return cast("Callable[[], None] | None", getattr(conn.connection.dbapi_connection, what, None))
 
 
 def is_postgresql(conn: Connection) -> bool:
@@ -710,9 +713,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads, with one snapshot on both databases."""
     if engine.dialect.name == "postgresql":
         with engine.connect() as plain:
-            conn = plain.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            conn, read_next = plain, _of_driver(plain, "read_next")
+            if read_next is not None:
+                read_next()
+            else:
+                conn = plain.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
             with conn.begin():
                 yield conn
     else:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
 _Shape = tuple[int, str]
+
+
+class Address(Route):
+    """An address whose endpoint is `async (request) -> response`. What it raises is answered by
+    `limits.Outermost`, once; Starlette's own would look at each message on its way for it."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; one of another verb is refused as ever."""
+        if self.methods and scope["method"] not in self.methods:
+            await super().handle(scope, receive, send)
+            return
+        answer = await self.endpoint(Request(scope, receive, send))
+        await answer(scope, receive, send)
 
 
 class Addresses(Router):

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 import msgspec
 from msgspec import Meta
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from fivered.chassis import __version__, api, cards, contracts, supervised
 from fivered.chassis.api import ApiContract
@@ -26,7 +26,7 @@ from fivered.chassis.history import READERS
 from fivered.chassis.installed import service_names
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import SYSTEM
-from fivered.chassis.refusal import Flawed, Refusal
+from fivered.chassis.refusal import Refusal
 from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request as Asked
 from fivered.chassis.rpc import BusCaller, Caller, CallFailed, CallRefused, ServiceUnavailable
@@ -44,12 +44,12 @@ from fivered.gateway import (
     pages,
     streams,
 )
-from fivered.gateway.addresses import Addresses
+from fivered.gateway.addresses import Address, Addresses
 from fivered.gateway.context import context_of
 from fivered.gateway.denials import Denials
 from fivered.gateway.dispatch import Gate, Locate, locator, read_key, read_members
 from fivered.gateway.doors import ANY, PUBLIC, Door, Doors
-from fivered.gateway.errors import CapabilityMissing, StreamsTaken, answer_error, explain
+from fivered.gateway.errors import CapabilityMissing, StreamsTaken, explain
 from fivered.gateway.identity import ANONYMOUS, IdentitySource, Tokens
 from fivered.gateway.keyring import SERVICE, Keyring
 from fivered.gateway.limits import Outermost
@@ -388,6 +388,17 @@ def _json(answer: object, status: int = 200) -> Response:
 # Putting it together
 
 
+class _Application(Starlette):
+    """An application without Starlette's two layers for what is raised: `Outermost` answers it."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put the layers that were added around the router."""
+        app: ASGIApp = self.router
+        for layer, args, named in reversed(self.user_middleware):
+            app = layer(app, *args, **named)
+        return app
+
+
 def create(
     caller: Caller,
     *,
@@ -421,13 +432,11 @@ def create(
 
     believed = Keyring(Tokens(settings.token_key), signed_in=SERVICE in services)
     gate = Gate(caller, settings, identities or believed, Denials(services))
-    app = Starlette()
+    app = _Application()
     app.state.keyring = believed
     app.state.gate = gate
     app.state.table = DoorTable(app, gate, installed, missing, set(services))
     app.state.streams = app.state.table.streams
-    for kind in (Refusal, CallFailed, Flawed, HTTPException):
-        app.add_exception_handler(kind, answer_error)
     app.add_middleware(Outermost, settings=settings)
     if settings.cors_origins:
         # Outside of all: a page must be able to read refusals as well.
@@ -564,7 +573,7 @@ class DoorTable:
         for name in self._missing:
             refusal = ServiceUnavailable if name in self._services else CapabilityMissing
             serve = _refusing(refusal, name)
-            found.append(Route(f"/v1/{name}/{{rest:path}}", serve, methods=list(VERBS)))
+            found.append(Address(f"/v1/{name}/{{rest:path}}", serve, methods=list(VERBS)))
         self._addresses.lay(found)
 
     def _of_history(self) -> Iterator[tuple[Door, Serve]]:
@@ -600,8 +609,8 @@ def version_of(said: ApiContract) -> tuple[int, ...]:
     return tuple(int(part) for part in said.version.split("."))
 
 
-def _route(path: str, serve: Serve, verb: str = "GET", name: str | None = None) -> Route:
-    return Route(path, serve, methods=[verb], name=name)
+def _route(path: str, serve: Serve, verb: str = "GET", name: str | None = None) -> Address:
+    return Address(path, serve, methods=[verb], name=name)
 
 
 def _completed(doors: Doors) -> Doors:

@@ -435,8 +435,8 @@ def _looks_at_pages(request: Request) -> bool:
     )
 
 
-async def answer_error(request: Request, error: Exception) -> Response:
-    """Answer any failure; registered for every kind of exception."""
+def answer_error(request: Request, error: Exception) -> Response:
+    """Answer any failure."""
     path = request.url.path
     refused, headers = explain(error, request.scope)
     if isinstance(error, HTTPException) and error.status_code == 405:

@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from math import ceil
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,8 +23,7 @@ from fivered.gateway.errors import (
     BodyTooSlow,
     Busy,
     TooManyRequests,
-    explain,
-    problem,
+    answer_error,
 )
 from fivered.gateway.settings import GatewaySettings
 
@@ -45,8 +44,12 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_SECURITY = tuple(
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+)
 # Where a browser came by HTTPS (here, or to a proxy that is believed): for a year by HTTPS only.
-_HTTPS_ONLY = "max-age=31536000; includeSubDomains"
+_HTTPS_ONLY = b"max-age=31536000; includeSubDomains"
+_SHARED = (b"ratelimit-policy", b"ratelimit")
 
 
 # What a caller has left, as the headers RateLimit-Policy and RateLimit say it; and where a request
@@ -164,7 +167,8 @@ async def read_body(request: Request, settings: GatewaySettings) -> bytes:
 
 
 class Outermost:
-    """The outermost layer: context, number at once, rate per address, headers, access log.
+    """The outermost layer: context, number at once, rate per address, what was refused or went
+    wrong, headers, access log.
 
     Plain ASGI, so that nothing stands between the server and an answer that streams.
     """
@@ -206,10 +210,8 @@ class Outermost:
             finally:
                 self._serving -= 1
         except Exception as error:  # noqa: BLE001  whatever happens, the caller must be answered
-            refused, said = explain(error, scope)
-            scope["fivered.refused"] = refused["code"]
+            response = answer_error(Request(scope, receive), error)
             if "status" not in answered:
-                response = problem(context, scope["path"], refused, headers=said)
                 await response(scope, receive, dressed)
         seconds = time.perf_counter() - started
         status = answered.get("status")
@@ -285,15 +287,19 @@ def _actor_of(scope: Scope) -> str:
 
 
 def _dress(message: Message, traceparent: str, scope: Scope) -> None:
-    headers = MutableHeaders(scope=message)
+    """Give an answer the headers that every answer has; its own stand."""
+    given: list[tuple[bytes, bytes]] = message["headers"]
+    own = {name for name, _ in given}
     share: Share | None = scope.get(SHARE)
-    if share is not None:
-        headers["RateLimit-Policy"], headers["RateLimit"] = share
-    for name, value in scope.get(LEAVING, {}).items():
-        headers.append(name, value)
-    for name, value in SECURITY_HEADERS.items():
-        if name not in headers:
-            headers[name] = value
+    said = zip(_SHARED, share, strict=True) if share is not None else ()
+    ours = {name: value.encode("latin-1") for name, value in said}
     if scope["scheme"] == "https":
-        headers["Strict-Transport-Security"] = _HTTPS_ONLY
-    headers["traceparent"] = traceparent
+        ours[b"strict-transport-security"] = _HTTPS_ONLY
+    ours[b"traceparent"] = traceparent.encode("latin-1")
+    leaving: dict[str, str] = scope.get(LEAVING, {})
+    message["headers"] = [
+        *(one for one in given if one[0] not in ours),
+        *ours.items(),
+        *((name.lower().encode(), value.encode("latin-1")) for name, value in leaving.items()),
+        *(one for one in _SECURITY if one[0] not in own),
+    ]

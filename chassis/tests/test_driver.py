@@ -1,5 +1,6 @@
 """`serve` speaks to PostgreSQL through psycopg2, with fewer ways: same results as without."""
 
+import contextlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -244,3 +245,19 @@ def test_only_serve_uses_it(postgres_url):
         with opened.connect() as conn:
             assert isinstance(conn.connection.dbapi_connection, Connection) is cooperative
         opened.dispose()
+
+
+def test_a_reading_transaction_is_of_one_moment_and_the_next_one_writes(engine):
+    def stands(conn):
+        asked = "current_setting('transaction_isolation'), current_setting('transaction_read_only')"
+        return tuple(conn.execute(sa.text(f"select {asked}")).one())
+
+    for ending in ("asked", "unasked", "failed"):
+        with contextlib.suppress(sa.exc.DBAPIError), store.reading(engine) as conn:
+            if ending == "asked":
+                assert stands(conn) == ("repeatable read", "on")
+            if ending == "failed":
+                conn.execute(sa.text("insert into things (id) values (1)"))
+        with engine.begin() as conn:
+            assert stands(conn) == ("read committed", "off"), ending
+    assert rows(engine) == []

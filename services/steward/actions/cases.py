@@ -98,7 +98,7 @@ def change(  # noqa: PLR0917  what becomes of which, said by whom; `values` are 
     version = row.version + 1
     return storage.cases.change(
         tx.conn,
-        row.request_id,
+        row,
         {"state": state, "version": version, **values},
         step(tx, row.request_id, action, state=state, version=version, detail=detail or {}, by=by),
     )

@@ -518,6 +518,7 @@ def _new(
             tried=[],
             returns=0,
             reopens=0,
+            transfers=0,
             urged=0,
             level=0,
             extended=False,

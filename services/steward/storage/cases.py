@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
-from typing import TypedDict, cast
+from functools import cache, lru_cache
+from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
 
@@ -27,10 +27,8 @@ from fivered.services.steward.storage.tables import (
 )
 
 # Statements of every command, written once: to build one costs as much as to run it.
-_CHANGED = (
-    sa.update(requests).where(requests.c.request_id == sa.bindparam("its_id")).returning(requests)
-)
-_INSERTED = sa.insert(requests).returning(requests)
+_CHANGED = sa.update(requests).where(requests.c.request_id == sa.bindparam("its_id"))
+_INSERTED = sa.insert(requests)
 _STEP = sa.insert(request_timeline)
 _CLOCK = sa.insert(request_clocks)
 # PostgreSQL changes a request and writes the step into its timeline by one statement.
@@ -122,25 +120,30 @@ def file(
     ]
     # A statement for all of a table keeps their order, which the timeline is read in.
     if store.is_postgresql(conn):
-        values |= records.rows_along(request_timeline, steps)
-        values |= records.rows_along(request_clocks, clocks)
-        return cast("Row", conn.execute(_filed(len(steps), len(clocks)), values).one())
-    row = cast("Row", conn.execute(_INSERTED, values).one())
-    write_timeline(conn, steps)
-    conn.execute(_CLOCK, clocks)
-    return row
+        told = records.rows_along(request_timeline, steps)
+        told |= records.rows_along(request_clocks, clocks)
+        conn.execute(_filed(len(steps), len(clocks)), values | told)
+    else:
+        conn.execute(_INSERTED, values)
+        write_timeline(conn, steps)
+        conn.execute(_CLOCK, clocks)
+    return records.written(requests, values)
 
 
 def change(
-    conn: sa.Connection, request_id: str, values: Mapping[str, object], step: Mapping[str, object]
+    conn: sa.Connection, row: Row, values: Mapping[str, object], step: Mapping[str, object]
 ) -> Row:
-    """Change a request, write the step into its timeline, and return the row as it is now."""
-    named = {"its_id": request_id, **values}
+    """Change a request whose row is locked, write the step into its timeline, and return the row as
+    it is now."""
+    named = {"its_id": row.request_id, **values}
     if store.is_postgresql(conn):
         told = records.rows_along(request_timeline, [step])
-        return cast("Row", conn.execute(_CHANGED_BY_STEP, named | told).one())
-    write_timeline(conn, [step])
-    return cast("Row", conn.execute(_CHANGED, named).one())
+        done = conn.execute(_CHANGED_BY_STEP, named | told)
+    else:
+        write_timeline(conn, [step])
+        done = conn.execute(_CHANGED, named)
+    store.all_changed(done.rowcount, 1, "requests")
+    return records.written(requests, records.values_of(row), values)
 
 
 def next_number(conn: sa.Connection, day: date, community: str) -> str:
@@ -450,44 +453,95 @@ _LISTED = tuple(
 _LINES = sa.select(*_LISTED)
 # Without a condition the count would not name its table.
 _COUNT = sa.select(sa.func.count()).select_from(requests).correlate(None)
-# Every list is bounded at both ends, so that the database seeks its beginning in an index.
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
-def _parts(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of a list's parts: what one index answers each."""
+# Statements of lists, written once for each shape that a question has; `_values` fills them.
+_BY = (requests.c.created_at, requests.c.request_id)
+_NARROWED = {
+    "grid": requests.c.grid,
+    "reporter": requests.c.reporter_id,
+    "project_id": requests.c.project_id,
+    "number": requests.c.number,
+}
+# How a list's parts are told apart, beside its states: each is what one index answers.
+_ALL, _UNCHECKED, _REVIEWED = "ALL", "UNCHECKED", "REVIEWED"
+_SHAPES = 500
+
+
+def _value_of(name: str, column: store.Column) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"its_{name}", type_=column.type)
+
+
+def _values(wanted: Wanted, window: records.Window) -> dict[str, object]:
+    """Return the values of a list's statements."""
+    at, request_id = window.after or (_END if window.descending else _BEGINNING, "")
+    return {
+        "its_scope": wanted.scope,
+        "its_last": wanted.scope.ljust(15, "9"),
+        **{f"its_{name}": getattr(wanted, name) for name in _NARROWED},
+        "its_states": list(wanted.states or ()),
+        "its_at": at,
+        "its_request_id": request_id,
+        "its_most": window.wanted,
+    }
+
+
+def _part(wanted: tuple[int, frozenset[str]], part: str) -> sa.ColumnElement[bool]:
+    """Return the condition of a part of a list.
+
+    Args:
+        wanted: How many digits its scope has, and by what it is narrowed.
+        part: A state, or one of the three above.
+    """
+    digits, narrowed = wanted
     here: list[sa.ColumnElement[bool]] = [sa.true()]
-    if wanted.scope:
-        # A person who is bound to a grid sees that grid; everybody else sees by the community's
-        # code.
-        column = {15: requests.c.grid, 12: requests.c.area}.get(len(wanted.scope))
-        if column is not None:
-            here.append(column == wanted.scope)
-        elif wanted.scope != DISTRICT:
-            here.append(store.within(requests.c.area, wanted.scope))
-    for column, value in (
-        (requests.c.grid, wanted.grid),
-        (requests.c.reporter_id, wanted.reporter),
-        (requests.c.project_id, wanted.project_id),
-        (requests.c.number, wanted.number),
-    ):
-        if value is not None:
-            here.append(column == value)
-    states = wanted.states
-    parts = [[]] if states is None else [[requests.c.state == state] for state in states]
-    if wanted.unchecked:
-        parts.append(
-            [
-                requests.c.found_by.is_not(None),
-                requests.c.checked_by.is_(None),
-                # Said of the others, so that the index of what waits is chosen, not that of states.
-                requests.c.state.not_in((*OPEN, "RATED", "CANCELLED", "REJECTED", "MERGED")),
-                requests.c.outcome == "SOLVED",
-            ]
-        )
+    # A person who is bound to a grid sees that grid; everybody else sees by the community's code.
+    column = {15: requests.c.grid, 12: requests.c.area}.get(digits)
+    scope = _value_of("scope", requests.c.area)
+    if column is not None:
+        here.append(column == scope)
+    elif digits:
+        here.append(requests.c.area.between(scope, _value_of("last", requests.c.area)))
+    here += [
+        column == _value_of(name, column) for name, column in _NARROWED.items() if name in narrowed
+    ]
+    states = sa.bindparam("its_states", type_=requests.c.state.type, expanding=True)
+    if part == _UNCHECKED:
+        here += [
+            requests.c.found_by.is_not(None),
+            requests.c.checked_by.is_(None),
+            # Said of the others, so that the index of what waits is chosen, not that of states.
+            requests.c.state.not_in((*OPEN, "RATED", "CANCELLED", "REJECTED", "MERGED")),
+            requests.c.outcome == "SOLVED",
+        ]
+    elif part == _REVIEWED:
         # One that was rated waits among the others; this one was reopened meanwhile.
-        parts.append([sa.and_(UNDER_REVIEW, requests.c.state.not_in(wanted.states or ()))])
-    return [sa.and_(*here, *part) for part in parts]
+        here.append(sa.and_(UNDER_REVIEW, requests.c.state.not_in(states)))
+    elif part != _ALL:
+        here.append(requests.c.state == part)
+    return sa.and_(*here)
+
+
+@lru_cache(_SHAPES)
+def _asking(
+    wanted: tuple[int, frozenset[str]], part: str, window: records.Shape
+) -> tuple[sa.Executable, sa.Executable]:
+    """Return the statement of a part of a list, in each of whose lines stands how many the part
+    has, and that of the number alone."""
+    some = _part(wanted, part)
+    count = _COUNT.where(some)
+    # Bounded at its other end, so that the database seeks its beginning in an index.
+    at = _value_of("at", requests.c.created_at)
+    bounds = [requests.c.created_at <= at if window.descending else requests.c.created_at >= at]
+    mark = (at, _value_of("request_id", requests.c.request_id))
+    asked = (
+        _LINES.add_columns(count.scalar_subquery().label("in_all"))
+        .where(some, *bounds, *window.bounds(_BY, mark))
+        .order_by(*window.order(_BY))
+        .limit(sa.bindparam("its_most", type_=sa.Integer))
+    )
+    return asked, count
 
 
 def page(
@@ -502,22 +556,19 @@ def page(
         newest_first: The order.
         of: The list's name, for its cursors.
     """
-    by = (requests.c.created_at, requests.c.request_id)
-    window = records.Window(part, by, newest_first=newest_first, of=of)
-    if window.descending:
-        bounds = [requests.c.created_at <= (window.after[0] if window.after else _END)]
-    else:
-        bounds = [requests.c.created_at >= (window.after[0] if window.after else _BEGINNING)]
-    bounds += window.bounds()
+    window = records.Window(part, _BY, newest_first=newest_first, of=of)
+    narrowed = frozenset(name for name in _NARROWED if getattr(wanted, name) is not None)
+    digits = 0 if wanted.scope == DISTRICT else len(wanted.scope)
+    parts = [_ALL] if wanted.states is None else [*wanted.states]
+    parts += [_UNCHECKED, _REVIEWED] if wanted.unchecked else []
+    values = _values(wanted, window)
     found: dict[str, Row] = {}
     total = 0
-    for some in _parts(wanted):
-        count = _COUNT.where(some)
+    for one in parts:
         # One round trip for both: the count does not depend on the line that it stands in.
-        asked = _LINES.add_columns(count.scalar_subquery().label("in_all"))
-        asked = asked.where(some, *bounds).order_by(*window.order()).limit(window.wanted)
-        read = records.rows(conn, asked)
-        total += int(read[0].in_all if read else conn.execute(count).scalar_one())
+        asked, count = _asking((digits, narrowed), one, window.shape)
+        read = records.rows(conn, asked, values)
+        total += int(read[0].in_all if read else conn.execute(count, values).scalar_one())
         found |= {row.request_id: row for row in read}
     rows = sorted(
         found.values(),

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import CacheStats
 
+from fivered.chassis import records
 from fivered.chassis.refusal import (
     Invalid,
     NotFound,
@@ -12,7 +13,7 @@ from fivered.chassis.refusal import (
     StateConflict,
     VersionConflict,
 )
-from fivered.services.steward import errors
+from fivered.services.steward import errors, storage
 from fivered.services.steward.actions import submission
 from fivered.services.steward.tests.ground import (
     CADRE,
@@ -163,6 +164,31 @@ def test_a_request_by_phone_is_routed_done_rated_and_closed(staffed):
     assert (len(first["items"]), rest["next"]) == (4, None)
     sequences = [int(e["sequence"]) for e in bench.published() if e["subject"] == reply["id"]]
     assert sequences == sorted(set(sequences))
+
+
+def test_a_row_that_was_written_is_as_its_table_has_it(staffed, monkeypatch):
+    """`file` and `change` answer a row without asking for it."""
+    seen = []
+
+    def compared(write):
+        def written(conn, *given):
+            row = write(conn, *given)
+            kept = storage.cases.request(conn, row.request_id)
+            assert {name: repr(one) for name, one in records.values_of(row).items()} == {
+                name: repr(one) for name, one in records.values_of(kept).items()
+            }
+            seen.append(write.__name__)
+            return row
+
+        return written
+
+    for write in (storage.cases.file, storage.cases.change):
+        monkeypatch.setattr(storage.cases, write.__name__, compared(write))
+    staffed.cadre(OTHER_CADRE).do("submit_request", WHOLE)
+    staffed.rate(staffed.resolved(), stars=1, solved=False)
+    staffed.bench.fire("2025-03-20T09:00:00")
+    assert {"file", "change"} == set(seen)
+    assert len(seen) >= 8
 
 
 def test_numbers_count_per_community_and_day(staffed):

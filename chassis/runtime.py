@@ -280,12 +280,35 @@ class Runtime(Opened):
     def _command_once(
         self, door: Door, act: Callable[[Tx], object], call: Call, digest: Digest
     ) -> object:
+        after: list[Callable[[Tx], None]] = []
+        try:
+            return self._in_one_transaction(door, act, call, digest, after)
+        except Refusal:
+            self._leave(call, after)
+            raise
+
+    def _leave(self, call: Call, after: Sequence[Callable[[Tx], None]]) -> None:
+        """Do what `Tx.afterwards` has asked for, in a transaction of its own."""
+        if after:
+            with self.transaction(call.actor, traceparent=call.traceparent) as writing:
+                for act in after:
+                    act(writing)
+
+    def _in_one_transaction(
+        self,
+        door: Door,
+        act: Callable[[Tx], object],
+        call: Call,
+        digest: Digest,
+        after: list[Callable[[Tx], None]],
+    ) -> object:
         with (
             telemetry.doing("transaction", "internal", call.traceparent) as span,
             self.transaction(
                 call.actor, version=call.version, traceparent=span.header, claims=True
             ) as tx,
         ):
+            tx.after = after
             stored = idempotency.claim(tx, call, digest)
             if stored is not None and not door.unkept:
                 return Replayed(stored.reply)
@@ -402,10 +425,7 @@ class Runtime(Opened):
         with self.snapshot(call.actor, call.lang) as tx:
             tx.actor = service.reads_as(tx)
             answer = deadlines.mark(tx, plain(ask(tx)))
-        if tx.after:
-            with self.transaction(call.actor, traceparent=call.traceparent) as writing:
-                for act in tx.after:
-                    act(writing)
+        self._leave(call, tx.after)
         return answer
 
     def run_batch(

@@ -706,10 +706,11 @@ class Tx:
             self._armings.clear()
 
     def afterwards(self, act: Callable[[Tx], None]) -> None:
-        """Leave something behind a question that only reads: who read what of whom.
+        """Leave something behind a question that only reads: who read what of whom; and behind a
+        command, if it is refused.
 
-        It runs in a writing transaction of its own once the snapshot is closed, and before the
-        answer goes out: what could not be noted is not answered.
+        It runs in a writing transaction of its own once the snapshot is closed, or the command
+        rolled back, and before the answer goes out: what could not be noted is not answered.
         """
         self.after.append(act)
 

@@ -114,6 +114,40 @@ class PhoneTaken(Refusal):
     )
 
 
+class NumberElsewhere(PersonExists):
+    """To an intake of another area: neither who it is, nor where, nor in which state."""
+
+    denial = True
+    text = (
+        "该身份证号码已登记,但不在本辖区;确为本辖区居民的,请报街道或区核对后迁入"
+        " / The identity number is registered, not in this area. If the person lives here, ask the "
+        "street or the district, which look and record the move"
+    )
+
+
+class PhoneElsewhere(PhoneTaken):
+    """To an intake of another area: neither whose it is, nor where."""
+
+    denial = True
+    text = (
+        "该手机号码已登记,但不在本辖区;请向本人核对号码,或报街道、区核对"
+        " / The phone is registered, not in this area. Ask the person whether it is right, or the "
+        "street or the district to look"
+    )
+
+
+class NumbersElsewhere(Refusal):
+    """Somebody meets more people of other areas in a day than registering one's own takes."""
+
+    code = "RATE_LIMIT"
+    status = 429
+    text = (
+        "今天已有 {limit} 人的号码登记在别处,{again} 起可再登记或更正带号码的人员"
+        " / The numbers of {limit} people were registered elsewhere today; numbers are taken again "
+        "from {again}"
+    )
+
+
 class PersonGone(Refusal):
     status = 409
     text = (

@@ -48,6 +48,11 @@ class StewardSettings:
         help="How many times a day the number of one person may be looked at, by all together",
         default=10,
     )
+    elsewhere_per_day: int = setting(
+        "FIVERED_STEWARD_ELSEWHERE_PER_DAY",
+        help="How many people of other areas an intake may meet a day by numbers that it registers",
+        default=20,
+    )
     sender_url: str = setting(
         "FIVERED_SENDER_URL",
         help="Where the district's sender of messages to phones listens, https://…; empty = none",

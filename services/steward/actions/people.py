@@ -16,7 +16,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import dispatch, kinship
+from fivered.services.steward.actions import dispatch, elsewhere, kinship
 from fivered.services.steward.actions.announcing import (
     await_birthdays,
     await_days,
@@ -484,11 +484,15 @@ def correct_person(tx: Tx, payload: CorrectPerson) -> replies.Changed:
         StateConflict: The person is no longer here, and it is not the phone alone that goes.
         PersonExists: The identity number is somebody else's.
         PhoneTaken: The phone is another household's.
+        NumberElsewhere, PhoneElsewhere: It is that of somebody registered in another area.
+        NumbersElsewhere: There were enough of these today.
         SelfConfirm: It is somebody of the caller's household.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = _here(tx, payload.person_id)
     kinship.require_not_own(tx, row.person_id)
+    if payload.phone is not None or payload.id_no is not None:
+        elsewhere.Share(tx).require()
     return apply_correction(tx, row, payload)
 
 
@@ -617,6 +621,8 @@ def _phone_columns(
     ]
     other = other_household(holders, grid, household)
     if other is not None:
+        if elsewhere.is_outside(tx, other):
+            raise elsewhere.Share(tx).taken(other, phone=True)
         raise PhoneTaken(field="phone", **named(tx, other))
     return {
         "phone": vault.seal(digits, f"{row.person_id}.phone", row.person_id),
@@ -637,6 +643,8 @@ def _correct_number(
         return
     for other in storage.people.holders(tx.conn, [digest], []):
         if other.person_id != row.person_id:
+            if elsewhere.is_outside(tx, other):
+                raise elsewhere.Share(tx).taken(other, phone=False)
             raise PersonExists(field="id_no", **named(tx, other))
     values |= {
         "id_no_mask": vault.seal(

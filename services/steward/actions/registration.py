@@ -18,7 +18,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Refusal
 from fivered.chassis.requests import Line, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import changes, dispatch
+from fivered.services.steward.actions import changes, dispatch, elsewhere
 from fivered.services.steward.actions.announcing import (
     await_birthdays,
     await_days,
@@ -41,6 +41,7 @@ from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import (
     HouseholdElsewhere,
     IdTaken,
+    NumbersElsewhere,
     PersonExists,
     PersonGone,
     PersonMergedAway,
@@ -166,15 +167,25 @@ def admit(
     # One verdict per row, not per person: a batch may name the same person twice.
     verdicts: list[replies.Changed | Refusal] = []
     fresh: dict[int, NewPerson] = {}
+    share = elsewhere.Share(tx)
     for row in rows:
+        if row.id_no_hmac or row.phone_hmac:
+            try:
+                share.require()
+            except NumbersElsewhere as refusal:
+                verdicts.append(refusal)
+                continue
         before = known.same(row)
         if before is not None:
-            verdicts.append(_again(tx, row, before, returning=returning))
+            verdicts.append(_again(tx, row, before, share, returning=returning))
             continue
         if known.lives_elsewhere(row):
             verdicts.append(HouseholdElsewhere(field="household_id"))
             continue
         other = known.phone_conflict(row)
+        if other is not None and elsewhere.is_outside(tx, other):
+            verdicts.append(share.taken(other, phone=True))
+            continue
         if other is not None:
             verdicts.append(PhoneTaken(field="phone", **named(tx, other, kept=not returning)))
             continue
@@ -250,16 +261,19 @@ class _Known:
 
 
 def _again(
-    tx: Tx, row: NewPerson, known: Row | NewPerson, *, returning: bool
+    tx: Tx, row: NewPerson, known: Row | NewPerson, share: elsewhere.Share, *, returning: bool
 ) -> replies.Changed | Refusal:
     """Return what becomes of a row whose id or identity number is registered."""
     # A list's answer is stored: the name stays out of it.
     who = named(tx, known, kept=not returning)
-    if known.status == "MERGED":
-        return PersonMergedAway(id=known.person_id, field="person_id", **who)
     same_id = known.person_id == row.person_id
-    same = same_id and (known.digest == row.digest or _same_content(tx, row, known))
     by_number = row.id_no_hmac is not None and known.id_no_hmac == row.id_no_hmac
+    outside = elsewhere.is_outside(tx, known)
+    if known.status == "MERGED":
+        if outside:
+            return _outside(row, known, share, by_number=by_number)
+        return PersonMergedAway(id=known.person_id, field="person_id", **who)
+    same = same_id and (known.digest == row.digest or _same_content(tx, row, known))
     # Another line of the list is nobody who was gone.
     gone = None if isinstance(known, NewPerson) or known.status == "ACTIVE" else known
     if gone is not None and (same or by_number):
@@ -277,6 +291,8 @@ def _again(
                 )
             except Refusal as refusal:
                 return refusal
+        if outside:
+            return _outside(row, known, share, by_number=by_number)
         return PersonGone(state=gone.status, field="person_id", **who)
     if same:
         _learn_birthday(tx, row, known)
@@ -284,7 +300,18 @@ def _again(
         return reply(known)
     if same_id:
         return IdTaken(id=known.person_id, field="person_id")
+    if outside:
+        return _outside(row, known, share, by_number=True)
     return PersonExists(field="id_no", **who)
+
+
+def _outside(
+    row: NewPerson, known: Row | NewPerson, share: elsewhere.Share, *, by_number: bool
+) -> Refusal:
+    """Return what an intake of another area is told: not even whether somebody has left or died."""
+    if by_number:
+        return share.taken(known, phone=False)
+    return IdTaken(id=row.person_id, field="person_id")
 
 
 def _same_content(tx: Tx, row: NewPerson, known: Row | NewPerson) -> bool:

@@ -590,6 +590,17 @@ def reveals_of(conn: sa.Connection, person_ids: Sequence[str], since: datetime) 
     return found
 
 
+def met_since(conn: sa.Connection, actor_id: str, door: str, since: datetime) -> set[str]:
+    """Return which persons somebody has met at a door since an instant."""
+    asked = sa.select(person_reads.c.person_id).where(
+        person_reads.c.actor_id == actor_id,
+        person_reads.c.door == door,
+        person_reads.c.at >= since,
+        person_reads.c.person_id.is_not(None),
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
 def reads_since(conn: sa.Connection, actor_id: str, door: str, since: datetime) -> int:
     """Return how often somebody has come through a door since an instant, one person a time."""
     asked = sa.select(sa.func.count()).where(

@@ -39,7 +39,7 @@ TRIES = 3
 UPLOAD = "sha256"
 # Who sees the jobs of others in their area, and who may stop them. All see and stop their own.
 STOPPERS = frozenset({"R_DISTRICT", SYSTEM_ROLE})
-READERS = STOPPERS | {"R_STREET", "R_AUDITOR"}
+READERS = STOPPERS | {"R_STREET", "R_AUDITOR", "R_DISTRICT_LEAD"}
 
 
 # Where in a file a refusal was met.

@@ -59,7 +59,8 @@ _WORDS = {
 _HEAD = """# 权限表 Table of rights
 
 Door by door, which role reaches how far. Generated (`python -m deploy.generate`) from `contracts/rights.json` of each service, which a test compares with the running system:
-it tries every door in every role from every distance, on what the story leaves behind (`tests/rights`, `tests/journeys/test_strangers.py`); a door without a line fails the build.
+it tries every door in every role from every distance, on what the story and a few steps behind it leave (`tests/rights`, `tests/journeys/test_strangers.py`); a door without a line, or one where nobody
+gets in, fails the build.
 
 由各服务的 `contracts/rights.json` 生成;测试以每一角色、每一距离逐一试用每个接口,与运行结果一致。
 
@@ -69,7 +70,7 @@ it tries every door in every role from every distance, on what the story leaves 
 | 本人或参与 own part | the person, the reporter, the handler, the manager, the partner: whoever has a part in the thing |
 | 本网格 grid, 本社区 community, 本街道 street, 本区 district | whoever holds the role for an area that lies so near to the thing |
 | 不限 anywhere | whoever holds the role, or everybody |
-| 见接口测试 in its own tests | the story leaves no such thing behind; the tests of the service hold the door |
+| 见接口测试 in its own tests | a list that is empty for this role wherever it asks; the tests of the service hold it |
 """
 
 

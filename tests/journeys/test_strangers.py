@@ -17,7 +17,7 @@ from fivered.clients.demo.api import Person, token
 from fivered.clients.demo.district import PEOPLE
 from testkit.bench import KEY
 from tests.refusals.telling import Site, tell
-from tests.rights import walk
+from tests.rights import more, walk
 
 ELSEWHERE = "370802001001001"
 STRANGERS = {
@@ -54,7 +54,7 @@ _EACH = 3
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    opened = Site(tmp_path_factory.mktemp("strangers"))
+    opened = Site(tmp_path_factory.mktemp("strangers"), **more.ENVIRON)
     tell(opened, [], {}, lambda _witness: None)
     yield opened
     opened.close()

@@ -133,26 +133,33 @@ class Witness(Teller):
 
 
 class Site:
-    """The system in this process."""
+    """The system in this process.
 
-    def __init__(self, folder: Any) -> None:
+    Args:
+        folder: Where its databases are.
+        environ: Settings beside those of a demonstration.
+    """
+
+    def __init__(self, folder: Any, **environ: str) -> None:
         names = service_names()
         runtimes = {}
         for name in names:
             cls = service_class(name)
-            environ = environment(
+            settings = environment(
                 ProcessSettings,
                 cls.settings_type,
                 FIVERED_DEMO_CLOCK="1",
                 FIVERED_DEMO_START="2025-01-02T09:00:00",
                 FIVERED_SYNTHETIC="1",
                 FIVERED_BLOBS=str(folder / "blobs"),
+                **environ,
             )
-            runtimes[name] = Runtime.open(cls, f"sqlite:///{folder}/{name}.sqlite", environ=environ)
+            url = f"sqlite:///{folder}/{name}.sqlite"
+            runtimes[name] = Runtime.open(cls, url, environ=settings)
             migrate_service(cls, runtimes[name].engine)
         self.host = EmbeddedHost(runtimes)
-        settings = GatewaySettings(token_key=Secret(KEY), demo_clock=True, check_replies=True)
-        app = create(self.host, settings=settings, services=names)
+        gate = GatewaySettings(token_key=Secret(KEY), demo_clock=True, check_replies=True)
+        app = create(self.host, settings=gate, services=names)
         # A door below /v1 itself names no service.
         self.doors = tuple(app.state.doors)
         self._common = {door.full_path: door.service for door in app.state.doors if door.common}

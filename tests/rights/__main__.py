@@ -8,10 +8,10 @@ from pathlib import Path
 
 from deploy import rights as table
 from tests.refusals.telling import Site, tell
-from tests.rights import walk
+from tests.rights import more, walk
 
 with tempfile.TemporaryDirectory() as folder:
-    site = Site(Path(folder))
+    site = Site(Path(folder), **more.ENVIRON)
     try:
         tell(site, [], {}, lambda _witness: None)
         table.write(table.by_unit(walk.reaches(walk.walk(site))))

@@ -166,7 +166,7 @@ def file_objection(tx: Tx, payload: FileObjection) -> replies.ObjectionDone:
     Raises:
         Invalid: An unknown kind of target.
         TextRequired: Nothing is said.
-        NotFound: There is no such award or entry.
+        NotFound: There is no such award or entry, or not for the caller.
         NotSubject: It concerns somebody else; only entries of organisations are open to all.
         TooLate: It is older than 12 months.
         AlreadyObjected: An objection of the same person to it is open.
@@ -178,15 +178,21 @@ def file_objection(tx: Tx, payload: FileObjection) -> replies.ObjectionDone:
     if len(payload.text.strip()) < LEAST_TEXT:
         raise TextRequired(field="text", least=LEAST_TEXT)
     person_id = payload.person_id or tx.actor.id
-    person = registry.person(tx.conn, person_id)
-    if person is not None and person.state == registry.DECEASED:
-        raise HolderDeceased
+    if person_id != tx.actor.id and tx.actor.role not in ASSISTANTS:
+        raise RoleDenied(role=tx.actor.role)
     target = _target(tx, payload, person_id)
     subject = registry.subject(tx.conn, target.subject_id)
     if person_id != tx.actor.id:
         _check_assistant(tx, payload, person_id, _area(tx, subject))
+    person = registry.person(tx.conn, person_id)
+    if person is not None and person.state == registry.DECEASED:
+        raise HolderDeceased
     if not _may_object(tx, payload, target, subject, person_id):
-        raise NotSubject
+        if tx.actor.role in ASSISTANTS and tx.actor.covers(_area(tx, subject)):
+            raise NotSubject
+        # Who takes part, and what was awarded, is told to nobody by a refusal either.
+        kind = "award" if payload.target == "AWARD" else "entry"
+        raise NotFound(kind=kind, id=payload.target_id)
     filed = _file(tx, payload, target, subject, person_id)
     if person_id != tx.actor.id:
         telling.tell(
@@ -202,8 +208,6 @@ def file_objection(tx: Tx, payload: FileObjection) -> replies.ObjectionDone:
 
 def _check_assistant(tx: Tx, payload: FileObjection, person_id: str, area: str) -> None:
     """Refuse who may not hand something in for another person."""
-    if tx.actor.role not in ASSISTANTS:
-        raise RoleDenied(role=tx.actor.role)
     if not (payload.receipt_no or "").strip():
         raise EvidenceRequired(field="receipt_no")
     person = registry.person(tx.conn, person_id)

@@ -122,13 +122,13 @@ def import_rule_set(tx: Tx, payload: ImportRuleSet) -> replies.RuleSetDone:
     except FileNotFoundError as error:
         raise NotFound(kind="rule_set", id=payload.code) from error
     digest = digest_of(document)
+    loaded = loader.load(document)
+    tx.require_scope(loaded.scope)
     known = store.by_code(tx.conn, payload.code, lock=True)
     if known is not None:
         if known.digest != digest:
             raise RuleSetChanged(code=payload.code)
         return _imported(known)
-    loaded = loader.load(document)
-    tx.require_scope(loaded.scope)
     row = store.add(
         tx.conn,
         rule_set_id=tx.new_id("rls"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fivered.chassis.refusal import Invalid, NotFound
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied
 from fivered.services.credit.actions import telling
 from fivered.services.credit.errors import (
     AlreadyObjected,
@@ -70,8 +70,9 @@ def file(
     person="per_s",
     text="派单时我不在班",
     role="R_STEWARD",
+    scope=stage.GRID,
 ):
-    bench.as_(role, person=person, scope=stage.GRID)
+    bench.as_(role, person=person, scope=scope)
     return bench.do(
         "file_objection",
         {"target": target, "target_id": target_id or uuid_text(deduction(bench)), "text": text},
@@ -247,8 +248,16 @@ def test_anyone_may_object_to_an_organisation_and_his_name_is_kept(published):
 
 def test_others_may_not_object_to_a_person_and_one_objection_is_open_at_a_time(published):
     bench = published
+    award, entry = uuid_text(deduction(bench)), f"{settlement_of(bench)['id']}/STW:stw_1"
+    missing = f"{settlement_of(bench)['id']}/STW:stw_9"
+    # Nor does the refusal tell a stranger that there is such an award, or who takes part.
+    strange = {"person": "per_a", "role": "R_RESIDENT"}
+    for kind, target in (("AWARD", award), ("ENTRY", entry), ("ENTRY", missing)):
+        with pytest.raises(NotFound) as refused:
+            file(bench, kind, target, **strange)
+        assert refused.value.params["id"] == target
     with pytest.raises(NotSubject):
-        file(bench, person="per_a", role="R_RESIDENT")
+        file(bench, person="per_c", role="R_CADRE", scope=stage.COMMUNITY)
     with pytest.raises(TextRequired):
         file(bench, text="错")
     file(bench)
@@ -565,6 +574,11 @@ def test_who_has_died_objects_to_nothing(published):
     target = f"{settlement_of(bench)['id']}/PRJ:prj_1"
     with pytest.raises(HolderDeceased):
         file(bench, "ENTRY", target, person="per_anyone", role="R_RESIDENT", text="与实际不符。")
+    # Another resident does not learn of it by naming the person.
+    bench.as_("R_RESIDENT", person="per_a", scope=stage.GRID)
+    order = {"target": "ENTRY", "target_id": target, "text": "与实际不符。"}
+    with pytest.raises(RoleDenied):
+        bench.do("file_objection", order | {"person_id": "per_anyone"})
 
 
 def test_reasons_that_end_their_sentence_end_it_once(published):

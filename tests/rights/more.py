@@ -1,0 +1,333 @@
+"""What the walk of rights tries besides what the story leaves behind: a thing for every door.
+
+It is made over HTTP by the people of the story, after its end, and returned as the members with
+which a door is tried: those of its path, which name the thing, and those of its body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from fivered.chassis import audit_seals
+from fivered.chassis.messages import SYSTEM, Call, new_uuid
+from fivered.clients.demo import district as place
+from fivered.clients.demo.api import Person, Refused
+from fivered.clients.demo.district import PEOPLE
+from fivered.clients.demo.teller import local
+
+# door -> members with which it is tried.
+Members = Mapping[str, Mapping[str, Any]]
+
+# What the processes of the system are started with.
+ENVIRON = {"FIVERED_WEBHOOK_HOSTS": "127.0.0.1:9", "FIVERED_WEBHOOK_KEY": "ab" * 32}
+# Nobody listens there.
+URL = "https://127.0.0.1:9/five-red"
+# A grid of the community that no project serves.
+FREE_GRID = f"{place.COMMUNITY}003"
+# Where another service has not heard yet.
+_ON_ITS_WAY = {"UNKNOWN_PERSON", "NOT_REGISTERED", "IDENTITY_NOT_VERIFIED", "AREA_UNKNOWN"}
+_REASONS = "经现场核查,情况属实,特此说明,请予以审核办理。"
+
+
+class Hands:
+    """The people of the story, who make things."""
+
+    def __init__(self, site: Any) -> None:
+        self.site, self.api = site, site.api
+
+    def post(
+        self, who: str | Person, path: str, body: Mapping[str, Any] | None = None, *,
+        role: str | None = None, version: int | None = None,
+    ) -> Any:  # fmt: skip
+        """Give a command, also where a fact that it needs is still on its way."""
+        person = PEOPLE[who] if isinstance(who, str) else who
+
+        def given() -> Any:
+            try:
+                return [self.api.post(path, person, body, key=new_uuid(), role=role,
+                                      version=version)]  # fmt: skip
+            except Refused as refused:
+                if refused.problem.get("guard") in _ON_ITS_WAY:
+                    return None
+                raise
+
+        return self.api.wait(path, given)[0]
+
+    def make(self, who: str | Person, path: str, body: Mapping[str, Any], **more: Any) -> str:
+        """Make a thing; returns its id."""
+        return str(self.post(who, path, body, **more)["id"])
+
+    def next(
+        self, who: str, path: str, step: str, body: Mapping[str, Any] | None = None, *,
+        role: str | None = None, reader: str | None = None,
+    ) -> Any:  # fmt: skip
+        """Do the next step of a thing."""
+        return self.api.advance(
+            path, step, PEOPLE[who], body, key=new_uuid(), role=role,
+            reader=PEOPLE[reader] if reader else None,
+        )  # fmt: skip
+
+    def get(self, who: str, path: str, **query: Any) -> Any:
+        """Ask a question."""
+        return self.api.get(path, PEOPLE[who], **query)
+
+    def at(self, moment: str) -> None:
+        """Move the clock to a local time."""
+        self.api.move_clock(local(moment), PEOPLE["district"])
+
+
+def leave(site: Any) -> Members:
+    """Make everything; returns door -> members with which it is tried."""
+    hands = Hands(site)
+    found: dict[str, Mapping[str, Any]] = {}
+    for part in PARTS:
+        found |= part(hands)
+    return found
+
+
+def _steward(h: Hands) -> Members:
+    worker, resident = PEOPLE["grid_worker"], PEOPLE["resident"].person_id
+    asked = {"channel": "APP", "kind": "HELP", "category": "NOISE", "grid": place.GRID}
+    other, request = (
+        h.make("resident", "/v1/steward/requests", asked | {"text": text})
+        for text in ("楼上夜间施工", "楼上夜间噪声")
+    )
+    path = f"/v1/steward/requests/{request}"
+    card = h.api.wait("handler", lambda: _with(h.get("cadre", path, role="R_CADRE"), "handler"))
+    assert card["handler"] in {place.GRID_WORKER, place.CADRE}, card
+    h.post("resident", "/v1/steward/hazards",
+           {"category": "FIRE_LANE", "grid": place.GRID, "place": "3 号楼北侧"})  # fmt: skip
+    visit = {"client_id": "visit-1", "grid": place.GRID, "purpose": "ELDERLY_CARE"}
+    visit |= {"occurred_at": h.api.now().isoformat()}
+    h.post(worker, "/v1/steward/visits-batch", {"items": [visit]}, role="R_STEWARD")
+    h.post("resident", "/v1/steward/corrections", {"name": "王小莉"})
+    h.post("resident4", "/v1/steward/erasures", {})
+    people = [
+        h.make("district", "/v1/steward/people", {
+            "name": name, "phone": f"128{number:08d}", "birth_year": 1940, "grid": place.GRID,
+            "synthetic": True,
+        })
+        for number, name in enumerate(("田有福", "田友福", "方老太"), 801)
+    ]  # fmt: skip
+    twice, kept, dead = people
+    person = h.get("district", f"/v1/steward/people/{twice}")
+    h.post("cadre", f"/v1/steward/people/{twice}/merge",
+           {"into": kept, "reason": "同一人登记两次"}, version=person["version"])  # fmt: skip
+    person = h.get("district", f"/v1/steward/people/{dead}")
+    h.post("cadre", f"/v1/steward/people/{dead}/deactivate", {"reason": "DECEASED"},
+           version=person["version"])  # fmt: skip
+    return {
+        "steward.record_hours": {"person_id": PEOPLE["neighbour"].person_id},
+        "steward.merge_request": {"request_id": request, "into": other},
+        "steward.reveal_number": {"subject": resident},
+        "steward.similar_requests": {"category": "NOISE", "grid": place.GRID},
+        "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},
+        "steward.decide_death": {"person_id": dead},
+    }
+
+
+def _with(card: dict[str, Any], name: str) -> dict[str, Any] | None:
+    return card if card.get(name) else None
+
+
+def _credit(h: Hands) -> Members:
+    project = f"PRJ:{place.PROJECT}"
+    praised, other = (f"RES:{PEOPLE[who].person_id}" for who in ("resident", "neighbour"))
+    award = _award(h, project, "2025-03", "R-PRJ-12")
+    h.post("manager", "/v1/credit/repairs",
+           {"award_id": award, "text": _REASONS, "evidence": ["ZG-2025-001"]})  # fmt: skip
+    veto = {
+        "subject": project, "document_no": "济任住建罚〔2025〕3号", "hearing_ref": "TZ-2025-003",
+        "from_period": "2025-06", "to_period": "2025-09", "reasons": _REASONS,
+    }  # fmt: skip
+    h.post("street", "/v1/credit/vetoes", veto)
+    h.post("resident", "/v1/credit/exports", {"kind": "STATEMENT", "format": "CSV"})
+    assisted = {
+        "notice_version": "2025.1", "purposes": ["SCORING", "POINTS", "COMMENDATION"],
+        "person_id": PEOPLE["resident5"].person_id, "channel": "PAPER", "evidence_ref": "SQ-001",
+    }  # fmt: skip
+    h.post("cadre", "/v1/credit/consents", assisted, role="R_CADRE")
+    draft = h.make("district", "/v1/credit/rule-sets",
+                   {"version": "2025.9", "based_on": "RC-2025.1"})  # fmt: skip
+    job = h.post("district", f"/v1/credit/rule-sets/{draft}/what-if", {"months": 1})
+    h.next("district", f"/v1/credit/rule-sets/{draft}", "consult")
+    commendation = _commendation(h, praised, other)
+    return {
+        # What is told of an organisation is told to all.
+        "credit.subject": {"subject_id": other},
+        "credit.import_rule_set": {"code": "RC-2025.1"},
+        "credit.comment_on_rule_set": {"rule_set_id": draft},
+        "credit.what_if_result": {"job_id": job["job_id"]},
+        "credit.file_objection": {"target_id": award},
+        "credit.start_correction": {"target_id": award},
+        "credit.apply_for_repair": {"award_id": award, "evidence": ["ZG-2025-001"]},
+        "credit.impose_veto": veto,
+        "credit.nominate": {"commendation_id": commendation, "subject": other},
+        "credit.object_to_nominee": {
+            "commendation_id": commendation, "subject": other, "text": "事迹与实际不符,请核查。",
+        },
+    }  # fmt: skip
+
+
+def _award(h: Hands, subject: str, period: str, rule: str) -> str:
+    found = h.get("secretary", f"/v1/credit/subjects/{subject}/explain", period=period)["awards"]
+    return next(str(one["id"]) for one in found if one["why"]["rule"] == rule)
+
+
+def _commendation(h: Hands, praised: str, other: str) -> str:
+    """A commendation on notice, with an objection to the other one of its nominees."""
+    _rated(h, [praised, other])
+    given = {"notice_version": "2025.1", "purposes": ["SCORING", "POINTS", "COMMENDATION"]}
+    for who in ("neighbour", "resident"):
+        h.post(who, "/v1/credit/consents", given)
+    made = h.make("secretary", "/v1/credit/commendations", {
+        "title": "一季度最美邻居", "form": "NOTICE", "level": "COMMUNITY", "kind": "RES",
+        "criteria": "热心公益,邻里称赞。", "area": place.COMMUNITY, "quota": 3,
+        "from_period": "2025-01", "to_period": "2025-03",
+    })  # fmt: skip
+    path = f"/v1/credit/commendations/{made}"
+    for subject in (praised, other):
+        nominee = {"subject": subject, "reason": "热心调解邻里纠纷。"}
+        h.post("cadre", f"{path}/nominate", nominee, role="R_CADRE")
+    h.next("secretary", path, "check")
+    reviews = [
+        {"support": True, "reasons": _REASONS} | {"subject": one} for one in (praised, other)
+    ]
+    h.next("secretary", path, "review", {"reviews": reviews})
+    h.next("secretary", path, "publicise")
+    h.post("resident6", f"{path}/object", {"subject": other, "text": "事迹与实际不符,请核查。"})
+    return made
+
+
+def _rated(h: Hands, subjects: list[str]) -> None:
+    """Let people have been the best for three months; the story is too short for that."""
+    credit = h.site.host.runtimes["credit"]
+    entries = credit.service_cls.tables.tables["entries"]
+    with credit.engine.begin() as conn:
+        conn.execute(
+            sa.update(entries)
+            .where(entries.c.subject_id.in_(subjects))
+            .values(grade="AAA", raw_grade="AAA", score=1200)
+        )
+
+
+def _honour(h: Hands) -> Members:
+    """The notice of the commendation ends, and its nominee is honoured."""
+    h.at("2025-04-24T09:00:00")
+    (row,) = h.get("secretary", "/v1/credit/commendations")["items"]
+    path = f"/v1/credit/commendations/{row['id']}"
+    h.next("street", path, "approve")
+    h.next("street", path, "grant")
+    return {}
+
+
+def _partner(h: Hands) -> Members:
+    h.post("street", "/v1/partner/funds",
+           {"area": place.COMMUNITY, "period": "2025-04", "budget_fen": 500_000})  # fmt: skip
+    redeemed = h.make("resident", "/v1/partner/redemptions",
+                      {"offer_id": place.HAIRCUT, "qty": 1, "wallet": "RES"})  # fmt: skip
+    path = f"/v1/partner/redemptions/{redeemed}"
+    card = h.api.wait("voucher", lambda: _with(h.get("resident", path), "voucher"))
+    h.post("barber", f"{path}/verify", {"voucher": card["voucher"]})
+    h.api.wait("captured", lambda: h.get("resident", path)["state"] == "REDEEMED")
+    h.next("resident", path, "refund", {"reason": "理发中途停电,未完成"})
+    operators = {"operators": [PEOPLE["neighbour"].person_id]}
+    return {
+        "partner.register_partner": operators,
+        "partner.set_operators": operators,
+        "partner.fund": {"area": place.COMMUNITY, "period": "2025-04"},
+    }
+
+
+def _property(h: Hands) -> Members:
+    h.post("secretary", "/v1/property/disclosures", {
+        "project_id": place.PROJECT, "kind": "FEES", "title": "一季度收支",
+        "due_date": "2025-05-15",
+    })  # fmt: skip
+    h.post("district", "/v1/steward/areas", {
+        "code": FREE_GRID, "name": "春晖三网格", "kind": "GRID", "households": 200, "persons": 400,
+    })  # fmt: skip
+    h.post("neighbour", "/v1/steward/requests", {
+        "channel": "APP", "kind": "COMPLAINT", "category": "PROPERTY_SERVICE", "grid": FREE_GRID,
+        "text": "小区门口垃圾两天未清",
+    })  # fmt: skip
+    h.api.wait(
+        "undecided", lambda: h.get("secretary", "/v1/property/undecided-complaints")["items"]
+    )
+    neighbour = PEOPLE["neighbour"].person_id
+    return {
+        "property.change_representatives": {"representatives": [neighbour]},
+        "property.register_project": {
+            "company_id": place.COMPANY, "manager_person_id": neighbour,
+            "grids": [FREE_GRID], "name": "春晖三苑",
+        },
+    }  # fmt: skip
+
+
+def _forum(h: Hands) -> Members:
+    """A second topic, as far as an objection to its opinion."""
+    topic = h.make("neighbour", "/v1/forum/topics", {
+        "title": "楼前照明", "description": "路灯昏暗,建议增设。", "way": "ONLINE",
+        "category": "FACILITY", "level": "GRID", "scope": [place.GRID],
+    })  # fmt: skip
+    path = f"/v1/forum/topics/{topic}"
+    for number in range(3, 9):
+        h.post(f"resident{number}", f"{path}/cosign")
+    h.next("secretary", path, "adopt", {"owners_matter": False, "finding": "属协商事项。"})
+    room = h.make("secretary", "/v1/forum/sessions", {
+        "topic_ids": [topic], "start": "2025-04-21T19:30:00+08:00", "place": "红帆驿站",
+        "auto": True, "resident_seats": 7,
+    })  # fmt: skip
+    meeting = f"/v1/forum/sessions/{room}"
+    h.at("2025-04-21T19:30:00")
+    h.next("secretary", meeting, "open")
+    invited = h.get("secretary", meeting)["invitations"]
+    present = sorted({one["person_id"] for one in invited})
+    h.post("secretary", f"{meeting}/attendance", {"person_ids": present})
+    named = {person.person_id: person for person in PEOPLE.values()}
+    for one in sorted({one["person_id"] for one in invited if one["voting"]}):
+        h.post(named[one], f"{meeting}/vote", {"topic_id": topic, "choice": "FOR"})
+    h.next("secretary", meeting, "close-vote", {"topic_id": topic})
+    h.next("secretary", path, "opinion", {"text": "增设路灯两盏。", "decision": "同意增设路灯"})
+    h.next("secretary", path, "publicise")
+    h.post("resident9", f"{path}/object", {"text": "灯光正对卧室,请调整。"})
+    return {"forum.schedule_session": {"topic_ids": [topic]}}
+
+
+def _chassis(h: Hands) -> Members:
+    """Of what every service has, where it is tried."""
+    hook = h.post("district", "/v1/credit/webhooks", {"url": URL})
+    sent = h.post("district", f"/v1/credit/webhooks/{hook['id']}/test")
+    credit = h.site.host.runtimes["credit"]
+    # The worker does it when the day is over.
+    audit_seals.seal(credit, now=datetime.now(UTC) + timedelta(days=2))
+    kind = credit.service_cls.importers[0].kind
+    hooked = {"webhook_id": hook["id"]}
+    return {
+        "credit._importer": {"kind": kind},
+        "credit._start_import": {"kind": kind, "sha256": "0" * 64},
+        "credit._add_webhook": {"url": f"{URL}/other"},
+        "credit._change_webhook": hooked | {"url": f"{URL}/other"},
+        "credit._tell_again": hooked | {"after": 0},
+        "credit._redeliver": hooked | {"delivery_id": sent["id"]},
+    }
+
+
+def _identity(h: Hands) -> Members:
+    """An operator's token, as the command line notes it."""
+    made = {
+        "token_id": "tok_1", "person_id": "per_tool", "until": "2025-05-01T00:00:00+08:00",
+        "grants": [{"role": "R_STREET", "scope": place.STREET}], "made_by": "operator@here",
+    }  # fmt: skip
+    h.site.host.runtimes["identity"].call(Call("_token_made", made, SYSTEM, key=new_uuid()))
+    return {}
+
+
+# In this order: time passes in some, and what is open is made last.
+PARTS: tuple[Callable[[Hands], Members], ...] = (
+    _credit, _property, _identity, _chassis, _forum, _honour, _partner, _steward,
+)  # fmt: skip

@@ -7,6 +7,7 @@ import zipfile
 import pytest
 import sqlalchemy as sa
 
+from fivered.chassis.cli import main
 from fivered.chassis.embedded import EmbeddedHost
 from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.messages import SYSTEM
@@ -40,7 +41,7 @@ def site(tmp_path):
     host = EmbeddedHost(opened)
     host.start()
     site = Site(host)
-    site.runtimes = opened
+    site.runtimes, site.given = opened, given
     site.app = create(host, settings=settings(), services=NAMES)
     for code, kind in ((COMMUNITY, "COMMUNITY"), (GRID, "GRID")):
         area = {"code": code, "name": "春晖", "kind": kind}
@@ -122,7 +123,9 @@ def test_a_person_is_given_all_that_is_kept_and_told_who_did_not_answer(site):
     assert own(site, WANG, "?format=pdf").status_code == 422
 
 
-def test_an_erasure_reaches_every_service_and_two_people_are_needed(site):
+def test_an_erasure_reaches_every_service_and_a_backup_of_before_brings_nothing_back(
+    site, tmp_path, monkeypatch
+):
     def places():
         """Return where each service says that the person lives, or lived."""
         found = {}
@@ -140,6 +143,13 @@ def test_an_erasure_reaches_every_service_and_two_people_are_needed(site):
 
     heard = {"credit", "identity", "property"}
     wait_until(lambda: {name for name, there in places().items() if there} >= heard, 20)
+    for name, value in site.given.items():
+        monkeypatch.setenv(name, value)
+    for name in heard:
+        monkeypatch.setenv(
+            f"FIVERED_{name.upper()}_DATABASE_URL", f"sqlite:///{tmp_path}/{name}.sqlite"
+        )
+        assert main(["backup", name, "--to", str(tmp_path / "kept")]) == 0
     asked = site.ask("POST", "/v1/steward/erasures", person=WANG, grants=RESIDENT, json={})
     assert asked.status_code == 201, asked.text
     path = f"/v1/steward/erasures/{asked.json()['id']}"
@@ -177,3 +187,17 @@ def test_an_erasure_reaches_every_service_and_two_people_are_needed(site):
     assert site.ask("GET", path, person=WANG, grants=RESIDENT).json()["state"] == "DONE"
     other = own(site, LI).json()["services"]["steward"]["tables"]
     assert "李明" in [t["rows"][0]["name"] for t in other if t["table"] == "persons"]
+
+    # Restored alone, a service learns from the databases beside it who was erased since.
+    site.host.stop()
+    for name in heard:
+        runtime = site.runtimes[name]
+        with runtime.engine.begin() as conn:
+            conn.execute(sa.delete(runtime.chassis.person_keys))
+        runtime.engine.dispose()
+        command = ["restore", name, "--from", str(tmp_path / "kept"), "--replace", name]
+        assert main(command) == 0
+        runtime.prepare()
+        runtime.engine.dispose()
+        assert main(["verify", "audit", name]) == 0
+    assert not any(places().values())

@@ -20,9 +20,10 @@ from fivered.services.steward.tests.ground import (
     COMMUNITY,
     LI,
     WANG,
+    Ground,
     person_id,
 )
-from testkit.bench import Bench, environment
+from testkit.bench import Bench, databases, environment, fresh_database, open_bench
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +32,22 @@ SECRETARY = person_id(81)
 
 def fivered(*arguments):
     return cli.main([str(one) for one in arguments])
+
+
+@pytest.fixture(params=databases())
+def database_url(request, tmp_path):
+    """A database of its own, which no other test is lent: it is replaced."""
+    yield from fresh_database(request.param, tmp_path)
+
+
+@pytest.fixture
+def ground(database_url):
+    """The ground of the other tests, begun anew."""
+    bench = open_bench(Steward, database_url, FIVERED_SYNTHETIC="1")
+    ground = Ground(bench)
+    ground.begin()
+    yield ground
+    bench.runtime.close()
 
 
 @pytest.fixture
@@ -42,6 +59,11 @@ def env(database_url, monkeypatch, tmp_path):
     for name, value in found.items():
         monkeypatch.setenv(name, value)
     return found
+
+
+def leave(ground):
+    """Nobody is connected any more: a restore refuses otherwise."""
+    ground.bench.runtime.engine.dispose()
 
 
 def erase(ground, who):
@@ -92,7 +114,7 @@ def test_whoever_is_erased_after_a_backup_cannot_be_read_in_it(ground, env, tmp_
         assert not path.is_file() or plain.encode() not in path.read_bytes()
 
     erase(ground, WANG)
-    ground.bench.runtime.engine.dispose()
+    leave(ground)
     # The next night: the key is gone beside the backups, whatever backup is taken.
     assert fivered("backup", "steward", "--to", kept) == 0
     beside = json.loads((kept / kept_keys.FOLDER / "steward.json").read_text())
@@ -103,7 +125,7 @@ def test_whoever_is_erased_after_a_backup_cannot_be_read_in_it(ground, env, tmp_
     # The whole database is lost; the backup of before the erasure is all that there is.
     with ground.bench.runtime.engine.begin() as conn:
         conn.execute(sa.delete(ground.bench.runtime.chassis.person_keys))
-    ground.bench.runtime.engine.dispose()
+    leave(ground)
     capsys.readouterr()
     assert fivered("restore", "steward", "--from", old, "--replace", "steward") == 0
     assert "1 persons were erased" in capsys.readouterr().out
@@ -140,7 +162,7 @@ def test_a_restore_needs_the_keys_of_persons_and_takes_the_newest(ground, env, t
     shutil.copytree(old, alone)
     with ground.bench.runtime.engine.begin() as conn:
         conn.execute(sa.delete(ground.bench.runtime.chassis.person_keys))
-    ground.bench.runtime.engine.dispose()
+    leave(ground)
     restore = ("restore", "steward", "--from", alone, "--replace", "steward")
     assert fivered(*restore) == 2
     assert "lacks keys of persons" in capsys.readouterr().err
@@ -154,7 +176,7 @@ def test_a_restore_needs_the_keys_of_persons_and_takes_the_newest(ground, env, t
     # A backup of a database that has lost its keys does not forget those that are beside it.
     with ground.bench.runtime.engine.begin() as conn:
         conn.execute(sa.delete(ground.bench.runtime.chassis.person_keys))
-    ground.bench.runtime.engine.dispose()
+    leave(ground)
     assert fivered("backup", "steward", "--to", kept) == 0
     assert WANG in kept_keys.in_folder(kept)["steward"]
     # A changed byte is found.
@@ -168,7 +190,7 @@ def test_who_was_erased_is_known_by_the_database_that_is_replaced(ground, env, t
     kept = tmp_path / "kept"
     assert fivered("backup", "steward", "--to", kept) == 0
     erase(ground, WANG)
-    ground.bench.runtime.engine.dispose()
+    leave(ground)
     assert fivered("restore", "steward", "--from", kept, "--replace", "steward") == 0
     runtime = started(env, ground)
     runtime.prepare()

@@ -736,20 +736,6 @@ class OwnDataLimit(Refusal):
     )
 
 
-class StillOpenRequests(Guard):
-    text = (
-        "该人员还有未办结的诉求({numbers}),请先办结或撤回"
-        " / The person has open requests ({numbers}); they are closed or cancelled first"
-    )
-
-
-class StillOfficial(Guard):
-    text = (
-        "该人员仍在包联岗位上,请先结束包联"
-        " / The person still answers for an area or a household, which ends first"
-    )
-
-
 class ReceiptNeeded(Guard):
     text = "代为申请须填写纸质申请编号 / Who asks for a person names the signed paper (receipt)"
 

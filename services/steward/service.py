@@ -609,6 +609,7 @@ class Steward(Imports, Sealing, Service):
             "retention", retention.on_due, schedule=lambda now, calendar: calendar.next_cutoff(now)
         ),
         timer(codes.TIMER, codes.again),
+        timer("erasure", erasures.on_held),
         job("sweep", retention.run),
         job(codes.JOB, codes.send),
     )

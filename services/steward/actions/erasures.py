@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from fivered.chassis import own_data, records
-from fivered.chassis.bus import Tx
+from fivered.chassis.bus import Due, Tx
 from fivered.chassis.free_text import Office, PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
@@ -17,17 +17,17 @@ from fivered.chassis.requests import Request
 from fivered.services.steward import events, replies, rules, storage
 from fivered.services.steward.actions import kinship
 from fivered.services.steward.actions.changes import note_change
-from fivered.services.steward.actions.people import leave, require_no_post
+from fivered.services.steward.actions.people import leave
 from fivered.services.steward.errors import (
     ReasonNeeded,
     ReceiptNeeded,
     RecorderConfirms,
-    StillOfficial,
-    StillOpenRequests,
 )
 
 # Within these a request is decided (days).
 DAYS = 15
+# So often an approved one that is held up is looked at.
+LOOKS_AGAIN = timedelta(hours=1)
 
 
 class AskErasure(Request, frozen=True):
@@ -119,12 +119,12 @@ def _waiting(tx: Tx, erasure_id: str) -> Row:
     if not own and not (tx.actor.role in rules.access.SENIORS and tx.actor.covers(row.area)):
         raise NotFound(kind="erasure", id=erasure_id)
     tx.check_version(row.version)
-    records.require_state(row, "ASKED")
+    records.require_state(row, *storage.erasures.WAITING)
     return row
 
 
 def withdraw_erasure(tx: Tx, payload: WhichErasure) -> replies.ErasureCard:
-    """撤回删除申请 / Withdraw a request that was not decided.
+    """撤回删除申请 / Withdraw a request that was not carried out.
 
     Raises:
         NotFound: No such request of the caller.
@@ -140,8 +140,11 @@ def withdraw_erasure(tx: Tx, payload: WhichErasure) -> replies.ErasureCard:
 def decide_erasure(tx: Tx, payload: DecideErasure) -> replies.ErasureCard:
     """审核删除申请 / Decide whether the data of a person are erased.
 
-    Approve or refuse it. An approved one takes effect at once, in all services, and cannot be
-    undone: the registration ends, its account is closed.
+    Approve or refuse it. An approved one takes effect in all services and cannot be undone: the
+    registration ends, its account is closed. As long as the person holds something (`holds`) it is
+    HELD, and goes on by itself within an hour after that was handed over.
+
+    有未交接事项(`holds`)的,批准后为 HELD,交接后一小时内自动执行。
 
     账目、已公布月份、审计以编号保留。Ledger, published months and audit keep the id.
 
@@ -151,9 +154,6 @@ def decide_erasure(tx: Tx, payload: DecideErasure) -> replies.ErasureCard:
         RecorderConfirms: Neither who asked decides, nor that household.
         SelfConfirm: It is somebody of the caller's household.
         StateConflict: It was decided.
-        StillOfficial: The person answers for an area as an official.
-        StillOpenRequests: The person has open requests; they are closed or cancelled first.
-        StillSteward: The person holds a post.
     """
     if tx.first is not None:
         # The reason is in no stored reply: it is told from the row, as long as it stands there.
@@ -163,15 +163,14 @@ def decide_erasure(tx: Tx, payload: DecideErasure) -> replies.ErasureCard:
     kinship.require_not_own(tx, row.person_id)
     if kinship.is_own(tx, waiting.asked_by):
         raise RecorderConfirms
-    if payload.approved:
-        _erase(tx, row)
-    elif payload.reason is None:
+    if not payload.approved and payload.reason is None:
         raise ReasonNeeded(field="reason")
+    state = _carried_out(tx, waiting, row) if payload.approved else "REFUSED"
     vault = storage.vault(tx)
     decided = storage.erasures.update(
         tx.conn,
         waiting,
-        state="DONE" if payload.approved else "REFUSED",
+        state=state,
         reason=vault.seal_or_none(payload.reason, f"{waiting.erasure_id}.reason", row.person_id),
         decided_by=tx.actor.id,
         decided_at=tx.now,
@@ -179,14 +178,23 @@ def decide_erasure(tx: Tx, payload: DecideErasure) -> replies.ErasureCard:
     return _card(tx, decided)
 
 
-def _erase(tx: Tx, row: Row) -> None:
-    require_no_post(tx, row)
-    if storage.erasures.is_official(tx.conn, row.person_id):
-        raise StillOfficial
-    open_ones = storage.people.open_cases(tx.conn, row.person_id)
-    if open_ones:
-        raise StillOpenRequests(numbers=", ".join(one.number for one in open_ones[:10]))
+def _carried_out(tx: Tx, asked: Row, row: Row) -> str:
+    """Carry out what was approved, or look again later; returns the state of the request."""
+    if storage.erasures.holds(tx.conn, row.person_id):
+        tx.arm("erasure", asked.erasure_id, tx.now + LOOKS_AGAIN)
+        return "HELD"
     _carry_out(tx, row)
+    return "DONE"
+
+
+def on_held(tx: Tx, due: Due) -> None:
+    """批准的删除在交接后执行 / An approved erasure goes on when everything was handed over."""
+    asked = storage.erasures.known(tx.conn, due.ref)
+    if asked.state != "HELD":
+        return
+    row = storage.people.locked(tx.conn, asked.person_id)
+    if _carried_out(tx, asked, row) == "DONE":
+        storage.erasures.update(tx.conn, asked, state="DONE")
 
 
 def erase_again(tx: Tx, person_ids: Sequence[str]) -> None:

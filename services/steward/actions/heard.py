@@ -38,6 +38,9 @@ def property_said(tx: Tx, heard: list[Event]) -> None:
 def partners_said(tx: Tx, heard: list[Event]) -> None:
     """Keep who acts for which partner, under its own number and its organisation's."""
     for event in heard:
+        if isinstance(event.data, events.PartnerExitedHeard):
+            _holders(tx, event.data.partner_id, "OPERATOR", [])
+            continue
         for ref in {event.data.partner_id, event.data.org_id}:
             _holders(tx, ref, "OPERATOR", event.data.operators)
 

@@ -78,6 +78,13 @@ class PartnerAdmittedHeard:
     operators: list[str] | None = None
 
 
+@reads("partner", "partner_exited.v1")
+class PartnerExitedHeard:
+    """A partner is gone: nobody acts for it."""
+
+    partner_id: str
+
+
 @reads("partner", "partner_operators_changed.v1")
 class PartnerOperatorsChangedHeard:
     """Who acts for a partner from now on."""

@@ -105,9 +105,9 @@ class ResidentDeactivated:
 @fact(
     "person_erased.v1",
     about="person",
-    when="删除个人信息的申请获准时,每个编号一次 / when it is decided that the data of a person are "
-    "erased; once for each id",
-    by=("decide_erasure",),
+    when="删除个人信息的申请获准且已交接时,每个编号一次 / when it was decided that the data of a "
+    "person are erased, and what the person held is handed over; once for each id",
+    by=("decide_erasure", "on_erasure"),
     after=("resident_deactivated.v1", "person_merged.v1"),
 )
 class PersonErased:

@@ -107,13 +107,28 @@ class CodeAsked(Reply, kw_only=True):
     until: Annotated[Instant, Meta(description="验证码有效期 / until when a code is good")]
 
 
+class Hold(Reply):
+    """须先交接的 / What a person hands over or ends before the data are erased."""
+
+    kind: Annotated[
+        str,
+        Meta(
+            description="REQUEST 诉求, STEWARD 管家岗位, LIAISON 包联, OPERATOR 唯一经办人, "
+            "REPRESENTATIVE 唯一代表, MANAGER 项目经理, APPOINTMENT 业主组织任职 / an open "
+            "request, a post, a liaison, the only operator of a partner, the only representative "
+            "of a company, a project's manager, an appointment of owners"
+        ),
+    ]
+    ref: Annotated[str, Meta(description="诉求编号、岗位、对象 / of which")]
+
+
 class ErasureCard(Reply, kw_only=True):
     """删除申请 / A request that the data of a person be erased."""
 
     id: str
     person_id: str
     area: str
-    state: Annotated[str, Meta(description="ASKED, DONE, REFUSED, WITHDRAWN")]
+    state: Annotated[str, Meta(description="ASKED, HELD, DONE, REFUSED, WITHDRAWN")]
     receipt: str | None = None
     asked_by: str
     asked_at: Instant
@@ -123,14 +138,13 @@ class ErasureCard(Reply, kw_only=True):
     reason: Annotated[str, Meta(description="不予删除的理由 / why it was refused")] | None = None
     goes: Annotated[list[str], Meta(description="删除的 / what goes")]
     stays: Annotated[list[str], Meta(description="保留的 / what stays, and why")]
-    open_requests: (
-        Annotated[list[str], Meta(description="须先办结或撤回的诉求 / requests to be closed first")]
-        | UnsetType
+    holds: (
+        Annotated[list[Hold], Meta(description="须先交接的 / to be handed over first")] | UnsetType
     ) = UNSET
     version: int
 
     @classmethod
-    def about(cls, row: Row, reason: str | None, open_requests: list[str] | None) -> Self:
+    def about(cls, row: Row, reason: str | None, holds: list[tuple[str, str]] | None) -> Self:
         """Return the card of a row; see `storage.erasures.told`."""
         return cls.of(
             row,
@@ -139,7 +153,7 @@ class ErasureCard(Reply, kw_only=True):
             reason=reason,
             goes=list(GOES),
             stays=list(STAYS),
-            open_requests=UNSET if open_requests is None else open_requests,
+            holds=UNSET if holds is None else [Hold(kind=kind, ref=ref) for kind, ref in holds],
         )
 
 

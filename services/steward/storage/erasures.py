@@ -11,8 +11,11 @@ from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.chassis.vault import Vault
-from fivered.services.steward.storage import people
-from fivered.services.steward.storage.tables import erasures, liaisons, persons
+from fivered.services.steward.storage import people, posts
+from fivered.services.steward.storage.tables import erasures, liaisons, parties, persons
+
+# Not through: nobody has decided, or what the person holds is not handed over.
+WAITING = ("ASKED", "HELD")
 
 
 def erasure(conn: sa.Connection, erasure_id: str) -> Row | None:
@@ -26,9 +29,9 @@ def known(conn: sa.Connection, erasure_id: str) -> Row:
 
 
 def waiting(conn: sa.Connection, person_id: str) -> Row | None:
-    """Return the request about a person that nobody has decided, or None."""
+    """Return the request about a person that is not through, or None."""
     asked = sa.select(erasures).where(
-        erasures.c.person_id == person_id, erasures.c.state == "ASKED"
+        erasures.c.person_id == person_id, erasures.c.state.in_(WAITING)
     )
     return records.first(conn, asked)
 
@@ -45,7 +48,7 @@ def update(conn: sa.Connection, row: Row, **values: object) -> Row:
 
 def end(conn: sa.Connection, person_id: str, at: datetime) -> None:
     """Say of what waits about a person that it is done."""
-    mine = (erasures.c.person_id == person_id, erasures.c.state == "ASKED")
+    mine = (erasures.c.person_id == person_id, erasures.c.state.in_(WAITING))
     done = sa.update(erasures).where(*mine)
     conn.execute(done.values(state="DONE", decided_at=at, version=erasures.c.version + 1))
 
@@ -73,16 +76,49 @@ def mark_erased(conn: sa.Connection, row: Row) -> Row:
     return records.update(conn, persons, row, status="ERASED")
 
 
-def is_official(conn: sa.Connection, person_id: str) -> bool:
-    """Tell whether somebody answers for an area or a household as an official."""
-    asked = sa.select(liaisons.c.link_id).where(liaisons.c.person_id == person_id)
-    return conn.execute(asked.limit(1)).first() is not None
+# Posts in which others may stand beside a person: who is not alone hands nothing over.
+_SHARED = ("OPERATOR", "REPRESENTATIVE")
+_NAMED = ("OPERATOR", "REPRESENTATIVE", "MANAGER")
+# An organisation's operators are told under its partner's number.
+_ORGANISATIONS = "org_"
 
 
-def told(conn: sa.Connection, vault: Vault, row: Row) -> tuple[str | None, list[str] | None]:
-    """Return why a request was refused, and, while it waits, the numbers of the person's requests
-    that are open."""
+def holds(conn: sa.Connection, person_id: str) -> list[tuple[str, str]]:
+    """Return what a person hands over or ends before the data go: kinds with what they are of."""
+    everyone = [person_id, *people.given_up_for(conn, person_id)]
+    found = [
+        ("REQUEST", str(one.number)) for each in everyone for one in people.open_cases(conn, each)
+    ]
+    found += [
+        ("STEWARD", str(one.steward_id)) for each in everyone for one in posts.of_person(conn, each)
+    ]
+    links = sa.select(liaisons.c.target).where(
+        liaisons.c.person_id.in_(everyone), liaisons.c.ended.is_(False)
+    )
+    found += [("LIAISON", one) for one in conn.execute(links.order_by("target")).scalars()]
+    beside = parties.alias("beside")
+    other = sa.exists().where(
+        beside.c.ref == parties.c.ref,
+        beside.c.post == parties.c.post,
+        beside.c.person_id.not_in(everyone),
+        beside.c.ended.is_(False),
+    )
+    asked = sa.select(parties.c.ref, parties.c.post).where(
+        parties.c.person_id.in_(everyone),
+        parties.c.ended.is_(False),
+        sa.not_(sa.and_(parties.c.post.in_(_SHARED), other)),
+    )
+    found += [
+        (row.post if row.post in _NAMED else "APPOINTMENT", row.ref)
+        for row in conn.execute(asked.order_by(parties.c.ref, parties.c.post))
+        if not row.ref.startswith(_ORGANISATIONS)
+    ]
+    return found
+
+
+def told(
+    conn: sa.Connection, vault: Vault, row: Row
+) -> tuple[str | None, list[tuple[str, str]] | None]:
+    """Return why a request was refused, and, while it waits, what has to be handed over first."""
     reason = vault.open_or_none(row.reason, f"{row.erasure_id}.reason")
-    if row.state != "ASKED":
-        return reason, None
-    return reason, [one.number for one in people.open_cases(conn, row.person_id)]
+    return reason, holds(conn, row.person_id) if row.state in WAITING else None

@@ -25,12 +25,12 @@ class ErasureList(Request, frozen=True):
     """删除申请筛选 / Which requests; one's own, or, with an area, those of the area."""
 
     scope: Annotated[Area, Meta(description="工作人员查本辖区 / staff: of this area")] | None = None
-    state: Literal["ASKED", "DONE", "REFUSED", "WITHDRAWN"] | None = None
+    state: Literal["ASKED", "HELD", "DONE", "REFUSED", "WITHDRAWN"] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
 
-def _told(tx: Tx, row: Row) -> tuple[str | None, list[str] | None]:
+def _told(tx: Tx, row: Row) -> tuple[str | None, list[tuple[str, str]] | None]:
     return storage.erasures.told(tx.conn, storage.vault(tx), row)
 
 

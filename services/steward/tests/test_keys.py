@@ -93,7 +93,21 @@ def fill(ground):
     ground.by(WANG, "R_RESIDENT", COMMUNITY).do("rate_request", said)
     ground.cadre().ask("visits", {"steward_id": STW_GRID, "period": "2025-03"})
     _rights_of_a_person(ground)
+    _code_that_waits(ground)
     return request["id"]
+
+
+def _code_that_waits(ground):
+    """A code for the phone that the sender does not have yet."""
+    at = ground.bench.now
+    with ground.bench.transaction() as tx:
+        vault = person_keys.vault_in(tx)
+        row = {
+            "code_id": "cod_1", "person_id": WANG, "state": "WAITING", "attempts": 0, "asked_at": at,
+            "until": at, "phone": vault.seal("12812345678", "cod_1.phone"),
+            "digits": vault.seal("123456", "cod_1.digits"),
+        }  # fmt: skip
+        tx.conn.execute(sa.insert(Steward.tables.tables["phone_codes"]), row)
 
 
 def _rights_of_a_person(ground):

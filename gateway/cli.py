@@ -10,16 +10,21 @@ def _declare_gateway(_parser: argparse.ArgumentParser) -> None:
 
 
 def _declare_token(parser: argparse.ArgumentParser) -> None:
-    """Make a bearer token for a person, signed with FIVERED_TOKEN_KEY."""
-    parser.add_argument("--person", required=True, help="person id, e.g. per_0190...")
+    """Make a bearer token for a person (FIVERED_TOKEN_KEY), list those made, or end one."""
+    parser.add_argument("--person", default="", help="person id, e.g. per_0190...")
     parser.add_argument(
         "--grant",
         action="append",
-        required=True,
+        default=[],
         metavar="ROLE:SCOPE",
         help="e.g. R_CADRE:370811015901; may be repeated",
     )
     parser.add_argument("--hours", type=float, default=12.0, help="how long it is good")
+    parser.add_argument("--list", action="store_true", help="tell which tokens were made")
+    parser.add_argument(
+        "--end", action="append", default=[], metavar="ID",
+        help="end a token before it expires, by its id in the list; gateways refuse it within 30 s",
+    )  # fmt: skip
     parser.add_argument(
         "--data", default="", help="take the key from this data folder of `fivered up`"
     )

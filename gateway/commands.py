@@ -19,7 +19,8 @@ from fivered.chassis.commands import open_runtime
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.messages import SYSTEM, Call, new_uuid
-from fivered.chassis.refusal import Refusal, Sentence, fill
+from fivered.chassis.refusal import NotFound, Refusal, Sentence, fill
+from fivered.chassis.runtime import Runtime
 from fivered.chassis.settings import CommandFailed, SettingsError
 from fivered.gateway import keyring
 from fivered.gateway.app import run
@@ -82,7 +83,11 @@ def run_init(given: argparse.Namespace) -> int:
 
 
 def run_token(given: argparse.Namespace) -> int:
-    """Carry out `fivered token`."""
+    """Carry out `fivered token`: make one, list those that were made, or end some."""
+    if given.list or given.end:
+        return _keep_tokens(given)
+    if not given.person or not given.grant:
+        raise CommandFailed("say for whom and what: --person ID --grant ROLE:SCOPE")
     key = os.environ.get("FIVERED_TOKEN_KEY", "")
     if given.data:
         key = _key_of(given.data)
@@ -102,11 +107,74 @@ def run_token(given: argparse.Namespace) -> int:
         "person_id": given.person,
         "grants": cast("Json", grants),
         "until": (datetime.now(UTC) + timedelta(hours=given.hours)).isoformat(),
-        "made_by": f"{getpass.getuser()}@{socket.gethostname()}"[:200],
+        "made_by": _operator(),
     }
     _record(given.data, made)
     sys.stdout.write(token + "\n")
     return 0
+
+
+def _operator() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()}"[:200]
+
+
+def _keep_tokens(given: argparse.Namespace) -> int:
+    """End tokens before their time, and tell which were made, newest first.
+
+    Raises:
+        CommandFailed: The identity service keeps no token of that id.
+    """
+    with here.at(given.data or None):
+        runtime = open_runtime(keyring.SERVICE)
+        try:
+            for token_id in given.end:
+                _end(runtime, given.data, token_id)
+                sys.stdout.write(f"{token_id}  已终止,30 秒内失效 ended, refused within 30 s\n")
+            if given.list:
+                _list(runtime)
+        except Refusal as refusal:
+            raise CommandFailed(fill(Sentence(refusal.text).english, refusal.params)) from refusal
+        finally:
+            runtime.close()
+    return 0
+
+
+def _end(runtime: Runtime, data: str, token_id: str) -> None:
+    ended: JsonObject = {"token_id": token_id, "ended_by": _operator()}
+    try:
+        runtime.call(Call("_end_token", ended, SYSTEM, new_uuid()))
+    except NotFound:
+        # It was made while the identity service was away, and stands in the file.
+        made = next((one for one in _logged(data) if one.get("token_id") == token_id), None)
+        if made is None:
+            raise
+        told: JsonObject = {name: value for name, value in made.items() if name != "at"}
+        runtime.call(Call("_token_made", told, SYSTEM, new_uuid()))
+        runtime.call(Call("_end_token", ended, SYSTEM, new_uuid()))
+
+
+def _logged(data: str) -> list[JsonObject]:
+    """Return the tokens that were written down in the file."""
+    log = _log_of(data)
+    lines = log.read_bytes().splitlines() if log.exists() else []
+    return [cast("JsonObject", msgspec.json.decode(line)) for line in lines]
+
+
+def _list(runtime: Runtime) -> None:
+    body: JsonObject = {"limit": 200}
+    while True:
+        page = cast("JsonObject", runtime.call(Call("_operator_tokens", dict(body), SYSTEM)))
+        for one in cast("list[dict[str, Json]]", page["items"]):
+            rights = cast("list[dict[str, str]]", one["grants"])
+            told = ",".join(f"{right['role']}:{right['scope']}" for right in rights)
+            ended = f"  ended {one['ended_at']} by {one['ended_by']}" if one["ended_at"] else ""
+            sys.stdout.write(
+                f"{one['id']}  {one['person_id']}  {told}  until {one['until']}  "
+                f"made {one['made_at']} by {one['made_by']}{ended}\n"
+            )
+        if page["next"] is None:
+            return
+        body["cursor"] = page["next"]
 
 
 def _record(data: str, made: JsonObject) -> None:

@@ -26,6 +26,7 @@ from fivered.gateway.errors import (
     NoRole,
     RoleNotGranted,
     ScopeLacking,
+    SessionEnded,
     TokenExpired,
     TokenInvalid,
     TokenRequired,
@@ -101,6 +102,7 @@ class IdentitySource(Protocol):
         Raises:
             TokenInvalid: The credential is not ours.
             TokenExpired: It was once.
+            SessionEnded: It was ended before its time.
         """
 
 
@@ -183,25 +185,39 @@ class Tokens:
 
     def __init__(self, key: str) -> None:
         self._key = key
-        # What was read of tokens that were checked, each with its end: a caller comes again.
-        self._read: dict[str, tuple[Identity, float]] = {}
+        # What was read of tokens that were checked, each with its end and its id: a caller comes
+        # again.
+        self._read: dict[str, tuple[Identity, float, str]] = {}
+        # Ids of those that an operator has ended before their time.
+        self.ended: frozenset[str] = frozenset()
 
     def identify(self, credential: str) -> Identity:
         """See `IdentitySource.identify`."""
         if (known := self.remembered(credential)) is not None:
             return known
-        identity, ends = self._check(credential)
+        found = self._check(credential)
         if len(self._read) >= _REMEMBERED:
             self._read.clear()
-        self._read[credential] = (identity, ends)
-        return identity
+        self._read[credential] = found
+        return self._unless_ended(found)
 
     def remembered(self, credential: str) -> Identity | None:
-        """Return whose a token is that was read before and has not ended, or None."""
-        known = self._read.get(credential)
-        return known[0] if known is not None and known[1] > time.time() - LEEWAY_S else None
+        """Return whose a token is that was read before and has not expired, or None.
 
-    def _check(self, credential: str) -> tuple[Identity, float]:
+        Raises:
+            SessionEnded: An operator has ended it.
+        """
+        known = self._read.get(credential)
+        if known is None or known[1] <= time.time() - LEEWAY_S:
+            return None
+        return self._unless_ended(known)
+
+    def _unless_ended(self, found: tuple[Identity, float, str]) -> Identity:
+        if found[2] in self.ended:
+            raise SessionEnded
+        return found[0]
+
+    def _check(self, credential: str) -> tuple[Identity, float, str]:
         try:
             claims = jwt.decode(
                 credential,
@@ -219,7 +235,7 @@ class Tokens:
             if not isinstance(given, list) or not given or not _PERSON.match(person_id):
                 raise TokenInvalid
             grants = tuple(read_grant(grant) for grant in given)
-            return Identity(person_id, grants), float(claims["exp"])
+            return Identity(person_id, grants), float(claims["exp"]), str(claims.get("jti", ""))
         except jwt.ExpiredSignatureError:
             raise TokenExpired from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):

@@ -166,9 +166,10 @@ class Keyring:
         for one in said.endings:
             if one.kind == "SESSION":
                 self._sessions.setdefault(one.ref, now)
-            else:
+            elif one.kind == "PERSON":
                 number = max(one.generation, self._persons.get(one.ref, (0, now))[0])
                 self._persons[one.ref] = (number, now)
+        self._tokens.ended = frozenset(one.ref for one in said.endings if one.kind == "TOKEN")
         self._sessions = {ref: at for ref, at in self._sessions.items() if at > now - _KEPT_S}
         self._persons = {
             ref: kept for ref, kept in self._persons.items() if kept[1] > now - _KEPT_S

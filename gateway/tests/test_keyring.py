@@ -64,6 +64,22 @@ def test_a_token_of_a_session_is_believed_and_an_operators_too(ring):
     assert ring.identify(issue(KEY, "per_ana", GRANTS, 1)).session == ""
 
 
+def test_a_token_of_an_operator_that_was_ended_is_refused_and_no_other_one(ring):
+    """It counted until it expired, for as long as a year."""
+    ended, other = (issue(KEY, "per_ana", GRANTS, 1, name) for name in ("tok_1", "tok_2"))
+    for one in (ended, other):
+        assert ring.identify(one).person_id == "per_ana"
+    ring.take(told(("TOKEN", "tok_1", 0)))
+    for _ in range(2):
+        with pytest.raises(SessionEnded):
+            ring.identify(ended)
+    assert ring.identify(other).person_id == "per_ana"
+    fresh = Keyring(Tokens(KEY), signed_in=True)
+    fresh.take(told(("TOKEN", "tok_1", 0)))
+    with pytest.raises(SessionEnded):
+        fresh.identify(ended)
+
+
 FORGED = {
     "another key": lambda: token(OTHER),
     "a key of nobody": lambda: token(kid="key_9"),

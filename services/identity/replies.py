@@ -207,9 +207,9 @@ class KeyMade(Reply, kw_only=True):
 
 
 class Ended(Reply, kw_only=True):
-    """已终止 / A session that ended, or a person who lost a right."""
+    """已终止 / A session or an operator's token that ended, or a person who lost a right."""
 
-    kind: Literal["SESSION", "PERSON"]
+    kind: Literal["SESSION", "PERSON", "TOKEN"]
     ref: str
     generation: int
 
@@ -313,6 +313,10 @@ class OperatorToken(Reply, kw_only=True):
     made_at: Instant
     until: Instant
     made_by: Annotated[str, Meta(description="系统用户与主机 / user and host of the command line")]
+    ended_at: Annotated[
+        Instant | None, Meta(description="提前终止时间 / when an operator has ended it")
+    ]
+    ended_by: str | None
 
 
 class ScopeCard(Reply, kw_only=True):

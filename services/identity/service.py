@@ -7,6 +7,7 @@ from fivered.chassis.bus import PUBLIC, SELF, Nothing, Service, Tx, query, shown
 from fivered.chassis.bus import command as internal
 from fivered.chassis.facts import read_in
 from fivered.chassis.messages import SYSTEM_ROLE
+from fivered.chassis.replies import Page
 from fivered.chassis.sealing import Sealing
 from fivered.chassis.table import command, subscribe, timer
 from fivered.chassis.table import query as asked
@@ -224,6 +225,18 @@ class Identity(Sealing, Service):
     def _token_made(self, tx: Tx, body: operators.TokenMade) -> replies.Done:
         """Keep that an operator has made a token by the command line."""
         return operators.token_made(tx, body)
+
+    @internal(roles=(SYSTEM_ROLE,))
+    def _end_token(self, tx: Tx, body: operators.TokenEnded) -> replies.Done:
+        """End a token that an operator has made, from the command line."""
+        return operators.end_token(tx, body)
+
+    @query(roles=(SYSTEM_ROLE,))
+    def _operator_tokens(
+        self, tx: Tx, body: system_views.OperatorTokenList
+    ) -> Page[replies.OperatorToken]:
+        """Answer the tokens of the command line, for the command line."""
+        return system_views.operator_token_list(tx, body)
 
     @internal(roles=(SYSTEM_ROLE,), unkept=("password",))
     def _first_day(self, tx: Tx, body: accounts.FirstDay) -> replies.NewAccount:

@@ -91,6 +91,7 @@ HISTORY = {
         "endings.ref": "told of tokens that bear the id of then",
         "operator_tokens.person_id": "the token bears the id of then",
         "operator_tokens.made_by": "a user of the operator's machine",
+        "operator_tokens.ended_by": "a user of the operator's machine",
         "grants.ref": "of which registration the right of a resident follows",
     },
     "credit": {

@@ -371,6 +371,24 @@ def test_a_district_begins_with_nothing_and_a_right_ends_with_its_fact(empty):
         "per_tool", [{"role": "R_STREET", "scope": STREET}], True,
     )  # fmt: skip
     assert meng.get("/identity/operator-tokens").status_code == 403
+    # It is listed and ended by the command line too, and refused within half a minute.
+    tool = Somebody(address, {"access_token": made.stdout.strip()})
+    assert tool.get("/identity/me").is_success
+
+    def kept(*words):
+        return subprocess.run(
+            [FIVERED, "token", *data, *words], env=environ, capture_output=True, text=True,
+            check=False, timeout=60,
+        )  # fmt: skip
+
+    assert f"{seen['id']}  per_tool  R_STREET:{STREET}" in kept("--list").stdout
+    assert kept("--end", "tok_nobody").returncode == 2
+    assert kept("--end", seen["id"]).returncode == 0
+    assert wait_until(lambda: tool.get("/identity/me").status_code == 401, 30)
+    assert tool.get("/identity/me").json()["code"] == "SESSION_ENDED"
+    assert "ended 20" in kept("--list").stdout
+    assert kept("--hours", "1").returncode == 2
+    tool.close()
 
     # Nobody could grant anything any more: the operator is told.
     ended = init(data, environ, "--district", DISTRICT, "--end", "zhou")

@@ -11,6 +11,7 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Area, Instant
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
+from fivered.services.identity.storage import sessions
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import operator_tokens
 
@@ -30,6 +31,24 @@ class TokenMade(Request, frozen=True):
     grants: Annotated[list[TokenGrant], Meta(min_length=1, max_length=100)]
     until: Instant
     made_by: Annotated[str, Meta(max_length=200)]
+
+
+class TokenEnded(Request, frozen=True):
+    """Which token an operator ends."""
+
+    token_id: Annotated[str, Meta(max_length=64)]
+    ended_by: Annotated[str, Meta(max_length=200)]
+
+
+def end_token(tx: Tx, payload: TokenEnded) -> replies.Done:
+    """End a token before its time; gateways hear of it within seconds. Done again it says the same.
+
+    Raises:
+        NotFound: No such token was written down here.
+    """
+    row = records.locked(tx.conn, operator_tokens, payload.token_id)
+    sessions.end_operator_token(tx.conn, row.token_id, real_now(), payload.ended_by)
+    return replies.Done(id=row.token_id, state="ENDED")
 
 
 def token_made(tx: Tx, payload: TokenMade) -> replies.Done:

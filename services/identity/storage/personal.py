@@ -86,7 +86,7 @@ DATA_MAP = (
     ),
     Held("service_secrets", RIGHT, hidden="digest", others="made_by", things="service_account_id"),
     Held(
-        "operator_tokens", RIGHT, others="person_id grants made_by", things="token_id",
+        "operator_tokens", RIGHT, others="person_id grants made_by ended_by", things="token_id",
     ),
     *of_things(areas="code", signing_keys="key_id secret public", flows="digest"),
 )  # fmt: skip

@@ -12,6 +12,7 @@ from fivered.chassis.records import Row
 from fivered.services.identity.storage.tables import (
     accounts,
     endings,
+    operator_tokens,
     refresh_tokens,
     sessions,
     signing_keys,
@@ -131,6 +132,23 @@ def endings_since(conn: sa.Connection, at: datetime) -> list[Row]:
     """Return what ended since then, oldest first."""
     asked = sa.select(endings).where(endings.c.at >= at).order_by(endings.c.id)
     return records.rows(conn, asked)
+
+
+def end_operator_token(conn: sa.Connection, token_id: str, at: datetime, by: str) -> None:
+    """Note that an operator has ended a token; the first time stays."""
+    conn.execute(
+        sa.update(operator_tokens)
+        .where(operator_tokens.c.token_id == token_id, operator_tokens.c.ended_at.is_(None))
+        .values(ended_at=at, ended_by=by)
+    )
+
+
+def tokens_ended(conn: sa.Connection, at: datetime) -> list[Row]:
+    """Return tokens of operators that were ended, and would count still."""
+    asked = sa.select(operator_tokens.c.token_id).where(
+        operator_tokens.c.ended_at.is_not(None), operator_tokens.c.until > at
+    )
+    return records.rows(conn, asked.order_by(operator_tokens.c.token_id))
 
 
 def sweep(conn: sa.Connection, before: datetime, told_before: datetime) -> None:

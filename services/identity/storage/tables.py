@@ -184,6 +184,9 @@ operator_tokens = sa.Table(
     sa.Column("made_at", _At, nullable=False),
     sa.Column("until", _At, nullable=False),
     sa.Column("made_by", sa.String(200), nullable=False),
+    # When an operator has ended it, before its time.
+    sa.Column("ended_at", _At),
+    sa.Column("ended_by", sa.String(200)),
 )
 # Keys that sign access tokens. Two are known at a time while one is replaced.
 signing_keys = sa.Table(

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from fivered.chassis.messages import SYSTEM
+from fivered.chassis.refusal import NotFound
 from fivered.services.identity.actions import openid
 from fivered.services.identity.errors import (
     InvalidClient,
@@ -133,6 +134,23 @@ def test_a_token_of_the_command_line_is_seen_by_the_district_and_the_auditor(hou
         )
     other = house.as_("R_AUDITOR", "per_far", "370812")
     assert other.ask("operator_token_list")["items"] == []
+    # It could not be ended before its time. It is told to gateways as long as it would count.
+    assert house.endings("TOKEN") == []
+    house.bench.actor = SYSTEM
+    with pytest.raises(NotFound):
+        house.bench.do("_end_token", {"token_id": "tok_2", "ended_by": "root@gate"})
+    for by in ("root@gate", "eve@gate"):
+        house.bench.do("_end_token", {"token_id": "tok_1", "ended_by": by})
+    (seen,) = house.as_("R_AUDITOR", "per_bai", DISTRICT).ask("operator_token_list")["items"]
+    assert (seen["ended_by"], seen["ended_at"] is None) == ("root@gate", False)
+    rows = house.bench.rows(
+        "select target from audit where action = '_end_token' and result = 'ENDED'"
+    )
+    assert {row["target"] for row in rows} == {"tok_1"}
+    house.time.pass_(hours=11)
+    assert house.endings("TOKEN") == [("tok_1", 0)]
+    house.time.pass_(hours=2)
+    assert house.endings("TOKEN") == []
 
 
 @pytest.mark.covers("REQ-L09")

@@ -197,7 +197,14 @@ def standing(tx: Tx, _payload: Nothing) -> replies.Standing:
     return replies.Standing(
         now=now,
         keys=_verifying(tx),
-        endings=[replies.Ended.of(row) for row in session_store.endings_since(tx.conn, since)],
+        endings=[
+            *(replies.Ended.of(row) for row in session_store.endings_since(tx.conn, since)),
+            # These count for as long as a year, so they are told until then.
+            *(
+                replies.Ended(kind="TOKEN", ref=row.token_id, generation=0)
+                for row in session_store.tokens_ended(tx.conn, now)
+            ),
+        ],
     )
 
 

@@ -1,0 +1,16 @@
+"""Operator tokens end."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from fivered.chassis import storage as store
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade():
+    op.add_column(
+        "operator_tokens", sa.Column("ended_at", store.UtcDateTime(timezone=True), nullable=True)
+    )
+    op.add_column("operator_tokens", sa.Column("ended_by", sa.String(length=200), nullable=True))

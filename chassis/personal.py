@@ -55,6 +55,7 @@ WORDS = {
     "grid": "网格 / grid",
     "grounds": "依据 / grounds",
     "hash": "散列 / hash",
+    "hashed": "代码(散列) / code, hashed",
     "holder": "持有人编号 / holder",
     "home": "所住社区 / community of residence",
     "household_id": "户编号 / household",
@@ -89,6 +90,7 @@ WORDS = {
     "role": "角色 / role",
     "said": "告知内容 / what was said",
     "reply": "答复 / reply",
+    "salt": "散列用盐 / salt of a hash",
     "secret": "签名密钥 / signing secret",  # nosec B105  # a word
     "secret_before": "前一签名密钥 / signing secret before",  # nosec B105  # a word
     "sealed": "加密的选票 / sealed vote",

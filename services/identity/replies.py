@@ -177,7 +177,7 @@ class Enrolment(Reply, kw_only=True):
 
     id: str
     person_id: str
-    code: Annotated[str, Meta(examples=["K7PD-W2QX-9HTM"])]
+    code: Annotated[str, Meta(examples=["K7PD-W2QX-9HTM-3FQZ"])]
     until: Instant
 
 

@@ -37,7 +37,7 @@ def test_every_requirement_of_both_levels_stands_there_once_with_its_state():
     listed = [one for one, _state, _text in rows()]
     assert Counter(listed) == Counter(REQUIRED)
     assert len(REQUIRED) == 253
-    assert {state for _one, state, _text in rows()} == STATES
+    assert {state for _one, state, _text in rows()} <= STATES
     counted = Counter(state for _one, state, _text in rows())
     said = re.search(r"Of (\d+) requirements: (.+)\.", PAGE.read_text("utf-8"))
     told = {state: int(number) for number, state in re.findall(r"(\d+) ([a-z/ ]+)", said[2])}

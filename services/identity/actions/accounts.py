@@ -15,7 +15,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys, offices, own, signing_in
+from fivered.services.identity.actions import keys, offices, own
 from fivered.services.identity.errors import (
     AccountAbove,
     AccountExists,
@@ -368,12 +368,22 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
         if shown is None or shown.used_at is not None:
             raise EnrolmentUnusable
     store.void_enrolments(tx.conn, payload.person_id, now)
-    code = secrets.written_code(3)
+    written = _unlike_others(tx)
+    code = secrets.read_code(written)
     made = records.add(
         tx.conn, enrolments, enrolment_id=tx.new_id("enr"), person_id=payload.person_id,
-        digest=signing_in.digest_of(secrets.read_code(code)), area=person.grid,
+        digest=secrets.found_by(code), hashed=secrets.hashed_whole(code), area=person.grid,
         made_by=tx.actor.id, made_at=now, until=now + ON_PAPER,
     )  # fmt: skip
     return replies.Enrolment(
-        id=made.enrolment_id, person_id=made.person_id, code=code, until=made.until
+        id=made.enrolment_id, person_id=made.person_id, code=written, until=made.until
     )
+
+
+def _unlike_others(tx: Tx) -> str:
+    """Return a code on paper that is found by another part than all that are kept: the first group
+    is no secret, the three behind it are."""
+    while True:
+        written = secrets.written_code(4)
+        if not store.enrolment_by(tx.conn, [secrets.found_by(secrets.read_code(written))]):
+            return written

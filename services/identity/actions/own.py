@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pyotp
 import segno
@@ -170,8 +170,9 @@ def confirm_factor(tx: Tx, payload: ConfirmFactor) -> replies.RecoveryCodes:
     elif account.factor_since is None or account.factor_since + _SHOWN_AGAIN < now:
         raise FactorPresent
     written = [secrets.written_code(3) for _ in range(_RECOVERY_CODES)]
-    digests = [signing_in.digest_of(secrets.read_code(one)) for one in written]
-    store.put_recovery_codes(tx.conn, account.account_id, digests)
+    salt = secrets.new_salt()
+    digests = [secrets.hashed_code(secrets.read_code(one), salt) for one in written]
+    store.put_recovery_codes(tx.conn, account.account_id, digests, salt)
     return replies.RecoveryCodes(id=account.account_id, recovery_codes=written)
 
 
@@ -211,7 +212,16 @@ def count_activation(tx: Tx, _payload: Activate) -> None:
     Raises:
         TooManyTries: Too many have failed from there.
     """
-    signing_in.count(tx, "activation")
+    signing_in.count(tx, "")
+
+
+def _take(tx: Tx, written: str, now: datetime) -> Row | None:
+    """Use a code on paper up; None where it does not count. At most one hash is made."""
+    code = secrets.read_code(written)
+    for row in store.enrolment_by(tx.conn, (signing_in.digest_of(code), secrets.found_by(code))):
+        if row.hashed is None or secrets.is_whole(row.hashed, code):
+            return store.take_enrolment(tx.conn, row.digest, now)
+    return None
 
 
 def activate(tx: Tx, payload: Activate) -> replies.Tokens:
@@ -229,8 +239,7 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
         TooManyTries: Too many have failed from there.
     """
     now = real_now()
-    digest = signing_in.digest_of(secrets.read_code(payload.code))
-    taken = store.take_enrolment(tx.conn, digest, now)
+    taken = _take(tx, payload.code, now)
     if taken is None:
         raise EnrolmentUnusable(field="code")
     tx.about(taken.person_id)
@@ -259,5 +268,5 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
         )
     account = signing_in.set_password(tx, account, payload.password, "password")
     sessions.end_of_account(tx.conn, account.account_id, now, "PASSWORD")
-    signing_in.succeeded(tx, "activation")
+    signing_in.succeeded(tx, "")
     return signing_in.begin(tx, account, payload.device)

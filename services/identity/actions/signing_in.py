@@ -84,7 +84,8 @@ def count_try(tx: Tx, payload: SignIn) -> None:
     """Count a try as failed before it is looked at; one that succeeds is taken back.
 
     Codes of one account are counted together, from wherever they come, where the password with
-    them is right. Who shows that this device was signed in before has counts of the own.
+    them is right. Who shows that this device was signed in before has counts of the own;
+    who has signed in from this address before is not held up by others there.
 
     Raises:
         TooManyTries: So many have failed that it is not looked at now.
@@ -106,6 +107,8 @@ def _subjects_of(tx: Tx, payload: SignIn, account: Row | None, *, right: bool) -
     if known := subjects_of_device(tx, account, payload.refresh_token, login):
         return known
     found = subjects(tx, login)
+    if account is not None and _was_here(tx, account):
+        found = {one: free for one, free in found.items() if free != try_rules.FREE_OF_ADDRESS}
     if right and account is not None:
         found |= _subject(tx, "code", account.account_id, try_rules.FREE_OF_CODES)
     return found
@@ -117,6 +120,15 @@ def subjects_of_device(
     """Return by what tries of a device are counted that was signed in before; empty for others."""
     known = _known_device(tx, account, refresh_token)
     return _subject(tx, "try", f"{meant}\n{known}", try_rules.FREE) if known else {}
+
+
+def _place(tx: Tx) -> str:
+    return secrets.vault(tx.settings.keys).digest("place", tx.actor.address or "?")
+
+
+def _was_here(tx: Tx, account: Row) -> bool:
+    since = real_now() - try_rules.HERE
+    return store.was_here(tx.conn, account.account_id, _place(tx), since)
 
 
 def _known_device(tx: Tx, account: Row | None, refresh_token: str | None) -> str:
@@ -133,7 +145,7 @@ def _known_device(tx: Tx, account: Row | None, refresh_token: str | None) -> str
 
 
 def count(tx: Tx, meant: str) -> None:
-    """Count a try of whoever is meant.
+    """Count a try of whoever is meant; of nobody in particular, where that is empty.
 
     Raises:
         TooManyTries: So many have failed that it is not looked at now.
@@ -172,9 +184,10 @@ def forget(tx: Tx, subjects: dict[str, int]) -> None:
 def subjects(tx: Tx, meant: str) -> dict[str, int]:
     """Return by what a try is counted: who is meant and from where, and from where alone."""
     address = tx.actor.address or "?"
-    return _subject(tx, "try", f"{meant}\n{address}", try_rules.FREE) | _subject(
-        tx, "address", address, try_rules.FREE_OF_ADDRESS
-    )
+    found = _subject(tx, "address", address, try_rules.FREE_OF_ADDRESS)
+    if meant:
+        found |= _subject(tx, "try", f"{meant}\n{address}", try_rules.FREE)
+    return found
 
 
 def _subject(tx: Tx, kind: str, of: str, free: int) -> dict[str, int]:
@@ -260,8 +273,7 @@ def take_code(tx: Tx, account: Row, code: str, now: datetime) -> Row | None:
     is neither, or was used already."""
     plain = secrets.read_code(code)
     if not plain.isascii() or not plain.isdecimal() or len(plain) != 6:
-        taken = store.take_recovery_code(tx.conn, account.account_id, digest_of(plain), now)
-        return account if taken else None
+        return account if _take_recovery_code(tx, account, plain, now) else None
     vault = secrets.vault(tx.settings.keys)
     made = pyotp.TOTP(vault.open(account.factor, f"{account.account_id}.factor"))
     step = int(now.timestamp()) // _STEP_S
@@ -272,12 +284,26 @@ def take_code(tx: Tx, account: Row, code: str, now: datetime) -> Row | None:
     return None
 
 
+def _take_recovery_code(tx: Tx, account: Row, plain: str, now: datetime) -> bool:
+    """Use a recovery code up; an account's codes have one salt, so one hash is made for all."""
+    return any(
+        store.take_recovery_code(
+            tx.conn,
+            account.account_id,
+            digest_of(plain) if salt is None else secrets.hashed_code(plain, salt),
+            now,
+        )
+        for salt in store.salts_of(tx.conn, account.account_id)
+    )
+
+
 def begin(
     tx: Tx, account: Row, device: str | None, *, proven: bool = False, by_phone: bool = False
 ) -> replies.Tokens:
     """Begin a session and return its first tokens."""
     now = real_now()
     kept = tx.first or {}
+    store.is_here_now(tx.conn, account.account_id, _place(tx), now)
     tx.about(account.person_id)
     session = records.find(tx.conn, session_table, str(kept.get("id", "")))
     if session is None or session.account_id != account.account_id:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.calendar import Calendar
 from fivered.services.identity.actions import keys
+from fivered.services.identity.rules.tries import HERE
 from fivered.services.identity.storage import accounts, sessions
 from fivered.services.identity.storage.moments import real_now
 
@@ -21,6 +22,7 @@ def sweep(tx: Tx, _due: Due) -> None:
     sessions.sweep(tx.conn, now - KEPT, now - TOLD)
     accounts.sweep_flows(tx.conn, now - TOLD)
     accounts.sweep_tries(tx.conn, now - KEPT)
+    accounts.sweep_places(tx.conn, now - HERE)
     keys.sweep(tx)
 
 

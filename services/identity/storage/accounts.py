@@ -18,6 +18,7 @@ from fivered.services.identity.storage.tables import (
     grants,
     people,
     phone_codes,
+    places,
     recovery_codes,
     service_accounts,
     service_secrets,
@@ -141,11 +142,19 @@ def sweep_flows(conn: sa.Connection, before: datetime) -> None:
 # Recovery codes
 
 
-def put_recovery_codes(conn: sa.Connection, account_id: str, digests: Iterable[str]) -> None:
+def put_recovery_codes(
+    conn: sa.Connection, account_id: str, digests: Iterable[str], salt: str | None = None
+) -> None:
     """Replace an account's recovery codes."""
     conn.execute(sa.delete(recovery_codes).where(recovery_codes.c.account_id == account_id))
-    rows = [{"account_id": account_id, "digest": one} for one in digests]
+    rows = [{"account_id": account_id, "digest": one, "salt": salt} for one in digests]
     records.add_all(conn, recovery_codes, rows)
+
+
+def salts_of(conn: sa.Connection, account_id: str) -> list[str | None]:
+    """Return with what an account's codes were hashed: one salt, or None for those of before."""
+    asked = sa.select(recovery_codes.c.salt).where(recovery_codes.c.account_id == account_id)
+    return list(conn.execute(asked.distinct()).scalars())
 
 
 def take_recovery_code(conn: sa.Connection, account_id: str, digest: str, at: datetime) -> bool:
@@ -235,8 +244,37 @@ def sweep_tries(conn: sa.Connection, before: datetime) -> None:
     conn.execute(sa.delete(tries).where(tries.c.last_at < before))
 
 
+def was_here(conn: sa.Connection, account_id: str, digest: str, since: datetime) -> bool:
+    """Tell whether an account was signed in from an address since then."""
+    asked = sa.select(places.c.digest).where(
+        places.c.account_id == account_id, places.c.digest == digest, places.c.last_at >= since
+    )
+    return conn.execute(asked).first() is not None
+
+
+def is_here_now(conn: sa.Connection, account_id: str, digest: str, at: datetime) -> None:
+    """Note that an account is signed in from an address."""
+    statement = store.insert(conn, places).values(account_id=account_id, digest=digest, last_at=at)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "digest"], set_={"last_at": at}
+        )
+    )
+
+
+def sweep_places(conn: sa.Connection, before: datetime) -> None:
+    """Forget where accounts were signed in long ago."""
+    conn.execute(sa.delete(places).where(places.c.last_at < before))
+
+
 # --------------------------------------------------------------------------------------------------
 # Codes on paper
+
+
+def enrolment_by(conn: sa.Connection, digests: Collection[str]) -> list[Row]:
+    """Return the codes on paper that are found by one of these, used ones too."""
+    asked = sa.select(enrolments).where(enrolments.c.digest.in_(sorted(digests)))
+    return records.rows(conn, asked.order_by(enrolments.c.enrolment_id))
 
 
 def void_enrolments(conn: sa.Connection, person_id: str, at: datetime) -> None:

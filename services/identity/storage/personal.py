@@ -48,8 +48,9 @@ DATA_MAP = (
         erased="login password factor provider_subject", stays="编号 / the id",
     ),
     Held(
-        "recovery_codes", ACCOUNT, whose="account_id>accounts", hidden="digest", erased=ROWS,
+        "recovery_codes", ACCOUNT, whose="account_id>accounts", hidden="digest salt", erased=ROWS,
     ),
+    Held("places", SESSION, whose="account_id>accounts", hidden="digest", erased=ROWS),
     Held(
         "tries", SESSION, hidden="subject", stays="30 天后删除 / gone after 30 days",
     ),
@@ -71,7 +72,7 @@ DATA_MAP = (
     Held(
         "enrolments", CODE,
         fades=ROWS, over="until", months=1,
-        whose="person_id", hidden="digest", others="made_by",
+        whose="person_id", hidden="digest hashed", others="made_by",
         things="enrolment_id", erased=ROWS,
     ),
     Held(

@@ -10,6 +10,7 @@ from typing import cast
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import Type, hash_secret_raw
 from argon2.profiles import RFC_9106_LOW_MEMORY
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -23,6 +24,7 @@ from jwt.algorithms import OKPAlgorithm
 from fivered.chassis.vault import Keys, Vault
 
 # What people copy from paper: without signs that look like others.
+GROUP = 4
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -65,14 +67,53 @@ def is_password(stored: str | None, given: str) -> bool:
     return stored is not None
 
 
+@functools.cache
+def _coder() -> PasswordHasher:
+    # Codes are drawn, not chosen, and ten are hashed at once: the least that OWASP asks for.
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def new_salt() -> str:
+    """Return a salt of 128 bits, in hex."""
+    return secrets.token_hex(16)
+
+
+def hashed_code(code: str, salt: str) -> str:
+    """Return what is stored of a code that is looked for among several: Argon2id, in hex."""
+    by = _coder()
+    raw = hash_secret_raw(
+        code.encode(), bytes.fromhex(salt), by.time_cost, by.memory_cost, by.parallelism, 32,
+        Type.ID,
+    )  # fmt: skip
+    return raw.hex()
+
+
+def hashed_whole(code: str) -> str:
+    """Return what is stored of a code that is found by a part of it: Argon2id in its text form."""
+    return _coder().hash(code)
+
+
+def is_whole(stored: str, code: str) -> bool:
+    """Tell whether this is the code of which `hashed_whole` was stored."""
+    try:
+        return _coder().verify(stored, code)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def found_by(code: str) -> str:
+    """Return the part of a code on paper by which it is found: its first group. It is no secret."""
+    return code[:GROUP]
+
+
 def needs_rehash(stored: str) -> bool:
     """Tell whether a password was hashed with weaker parameters than today's."""
     return _hasher().check_needs_rehash(stored)
 
 
-def written_code(groups: int, length: int = 4) -> str:
+def written_code(groups: int) -> str:
     """Return a code that is written on paper, such as K7PD-W2QX-9HTM."""
-    parts = ("".join(secrets.choice(_SIGNS) for _ in range(length)) for _ in range(groups))
+    parts = ("".join(secrets.choice(_SIGNS) for _ in range(GROUP)) for _ in range(groups))
     return "-".join(parts)
 
 

@@ -66,7 +66,10 @@ recovery_codes = sa.Table(
     "recovery_codes",
     metadata,
     sa.Column("account_id", store.Id, sa.ForeignKey("accounts.account_id"), primary_key=True),
+    # Argon2id with the salt, in hex; SHA-256 where there is none.
     sa.Column("digest", sa.String(64), primary_key=True),
+    # Of all codes that an account was given at once, in hex.
+    sa.Column("salt", sa.String(32)),
     sa.Column("used_at", _At),
 )
 # Tries that failed, by who was meant and from where (keyed digests): nobody locks others out.
@@ -76,6 +79,15 @@ tries = sa.Table(
     sa.Column("subject", sa.String(70), primary_key=True),
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("last_at", _At, nullable=False),
+)
+# From which addresses an account was signed in lately (keyed digests): who comes from there again
+# does not wait for others who try in vain there.
+places = sa.Table(
+    "places",
+    metadata,
+    sa.Column("account_id", store.Id, sa.ForeignKey("accounts.account_id"), primary_key=True),
+    sa.Column("digest", sa.String(70), primary_key=True),
+    sa.Column("last_at", _At, nullable=False, index=True),
 )
 # Sign-ins at the provider that have come back: each does so once.
 flows = sa.Table(
@@ -206,7 +218,10 @@ enrolments = sa.Table(
     metadata,
     sa.Column("enrolment_id", store.Id, primary_key=True),
     sa.Column("person_id", store.Id, nullable=False, index=True),
+    # The first signs of the code, by which it is found; SHA-256 of all where `hashed` is null.
     sa.Column("digest", sa.String(64), nullable=False, unique=True),
+    # Argon2id of the whole code, in its own text form.
+    sa.Column("hashed", sa.String(200)),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("made_by", store.Id, nullable=False),
     sa.Column("made_at", _At, nullable=False),

@@ -125,6 +125,7 @@ def cheap_hashes():
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(secrets, "_hasher", lambda: cheap)
+        patch.setattr(secrets, "_coder", lambda: cheap)
         yield
 
 

@@ -1,5 +1,7 @@
 """Accounts of staff, and codes on paper for residents."""
 
+import hashlib
+
 import pytest
 
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict, VersionConflict
@@ -15,6 +17,7 @@ from fivered.services.identity.errors import (
     StaffAccount,
     UnknownPerson,
 )
+from fivered.services.identity.storage.tables import enrolments
 from fivered.services.identity.tests.conftest import (
     COMMUNITY,
     DISTRICT,
@@ -36,6 +39,22 @@ def as_grid_worker(house, person="per_shi", scope=COMMUNITY):
 def moved(house, step, account, **body):
     body = {"account_id": account["id"], "reason": "按程序办理"} | body
     return as_district(house).do(step, body, version=account["version"])
+
+
+def test_a_code_on_paper_of_before_still_counts_once(house):
+    """It was found by its SHA-256."""
+    house.resident("per_ana")
+    code = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})["code"]
+    digest = hashlib.sha256(code.replace("-", "").encode()).hexdigest()
+    with house.bench.transaction() as tx:
+        tx.conn.execute(enrolments.update().values(digest=digest, hashed=None))
+    body = {"login": "xiaoli", "password": PASSWORD}
+    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+    with pytest.raises(EnrolmentUnusable):
+        house.anybody().do("activate", body | {"code": wrong})
+    assert house.anybody().do("activate", body | {"code": code})
+    with pytest.raises(EnrolmentUnusable):
+        house.anybody().do("activate", body | {"code": code})
 
 
 def test_a_street_makes_accounts_of_its_own_area_only(house):
@@ -132,6 +151,11 @@ def test_a_resident_makes_an_account_with_a_code_on_paper(house):
 def test_a_second_code_voids_the_first_and_old_ones_do_not_count(house):
     house.resident()
     one = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})
+    (kept,) = house.bench.rows("SELECT digest, hashed FROM enrolments")
+    plain = one["code"].replace("-", "")
+    # Found by its first group, and hashed as a password is.
+    assert (kept["digest"], kept["hashed"].startswith("$argon2id$")) == (plain[:4], True)
+    assert len(plain) == 16
     two = as_grid_worker(house).do("enrol", {"person_id": "per_ana"})
     body = {"login": "xiaoli", "password": PASSWORD}
     with pytest.raises(EnrolmentUnusable):

@@ -1,9 +1,11 @@
 """Sign in, stay signed in, sign out."""
 
+import hashlib
 from datetime import timedelta
 
 import jwt
 import pytest
+import sqlalchemy as sa
 
 from fivered.chassis.refusal import NotFound
 from fivered.services.identity.errors import (
@@ -17,6 +19,8 @@ from fivered.services.identity.errors import (
     SignInFailed,
     TooManyTries,
 )
+from fivered.services.identity.storage import secrets
+from fivered.services.identity.storage.tables import recovery_codes
 from fivered.services.identity.tests.conftest import COMMUNITY, DISTRICT, HOME, PASSWORD
 
 
@@ -124,6 +128,89 @@ def test_of_one_address_one_password_is_not_tried_with_every_name(house):
             house.sign_in(f"name{number}", "wrong password")
     with pytest.raises(TooManyTries):
         house.sign_in("name50", "wrong password")
+
+
+def guess(house, names):
+    """Try a password with every name. Returns how many tries were looked at."""
+    looked = 0
+    for name in names:
+        try:
+            house.sign_in(name, "wrong password")
+        except SignInFailed:
+            looked += 1
+        except TooManyTries as refused:
+            assert refused.params["seconds"] <= 5
+    return looked
+
+
+def test_who_guesses_holds_nobody_up_who_comes_from_the_same_address(house):
+    """50 failed tries made everybody behind a shared address wait for up to 15 minutes."""
+    made, first = house.first_day("zhou"), house.first_day("qin")
+    house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    house.address = "198.51.100.9"
+    house.sign_in("qin", first["password"], new_password=PASSWORD)
+    house.address = HOME
+    assert guess(house, [f"name{number}" for number in range(60)]) == 50
+    # Who was here before is not held up, from whatever device, and still has five tries only.
+    assert house.sign_in("zhou")
+    assert guess(house, ["zhou"] * 8) == 5
+    # Who was not waits a few seconds, whatever has failed, and is known from then on.
+    with pytest.raises(TooManyTries) as refused:
+        house.sign_in("qin")
+    house.time.pass_(seconds=refused.value.params["seconds"])
+    assert house.sign_in("qin")
+    house.time.pass_(seconds=5)
+    assert guess(house, ["name", "name"]) == 1
+    assert house.sign_in("qin")
+    # Guessing over many names goes on at one try in five seconds, however often it is tried.
+    looked = 0
+    for second in range(100):
+        house.time.pass_(seconds=1)
+        looked += guess(house, [f"more{second}-{number}" for number in range(2)])
+    assert 15 <= looked <= 21
+    # It is forgotten after 90 days.
+    house.time.pass_(days=91)
+    assert guess(house, [f"late{number}" for number in range(60)]) == 50
+    with pytest.raises(TooManyTries):
+        house.sign_in("qin")
+
+
+def test_codes_on_paper_are_hashed_with_a_salt_and_those_of_before_go_on(house):
+    """They stood as SHA-256 of 59 bits: whoever had the database could try them all."""
+    otp, codes = house.with_factor(
+        house.sign_in("zhou", house.first_day("zhou")["password"], new_password=PASSWORD)
+    )
+    kept = house.bench.rows("SELECT digest, salt FROM recovery_codes")
+    plain = [secrets.read_code(code) for code in codes]
+    known = {hashlib.sha256(code.encode()).hexdigest() for code in plain}
+    assert not known & {row["digest"] for row in kept}
+    assert len({row["salt"] for row in kept}) == 1
+    made = []
+    with pytest.MonkeyPatch.context() as patch:
+        once = secrets.hashed_code
+        patch.setattr(secrets, "hashed_code", lambda *of: made.append(of) or once(*of))
+        assert house.sign_in("zhou", code=codes[0])
+        with pytest.raises(SignInFailed):
+            house.sign_in("zhou", code=codes[0])
+    # What a try costs does not grow with the number of codes.
+    assert len(made) == 2
+    # An account of before has the old ones, and uses them up.
+    with house.bench.transaction() as tx:
+        digest = hashlib.sha256(plain[1].encode()).hexdigest()
+        change = recovery_codes.update().where(recovery_codes.c.used_at.is_(None))
+        tx.conn.execute(change.values(used_at=house.time.at))
+        tx.conn.execute(
+            recovery_codes.insert().values(
+                account_id=tx.conn.execute(sa.select(recovery_codes.c.account_id))
+                .scalars()
+                .first(),
+                digest=digest,
+            )
+        )
+    assert house.sign_in("zhou", code=codes[1])
+    with pytest.raises(SignInFailed):
+        house.sign_in("zhou", code=codes[1])
+    assert otp
 
 
 def test_a_refresh_token_that_comes_again_ends_the_session(house):
@@ -295,6 +382,7 @@ def test_codes_are_counted_from_everywhere_once_the_password_is_known(house):
 def test_behind_one_address_a_known_device_does_not_wait_for_the_others(house):
     made = house.first_day()
     tokens = house.sign_in("zhou", made["password"], new_password=PASSWORD)
+    house.address = "198.51.100.9"
     for number in range(50):
         with pytest.raises(SignInFailed):
             house.sign_in(f"name{number}", "wrong password")

@@ -30,8 +30,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 _FILE = '''"""{words}."""
 
-import sqlalchemy as sa
-from alembic import op
+{first}from alembic import op
 {more}
 revision = "{revision}"
 down_revision = {before}
@@ -107,7 +106,10 @@ def write_draft(service_cls: type[Declared], name: str) -> Path:
     words = name.replace("_", " ").capitalize()
     path = folder / "versions" / f"{revision}_{name}.py"
     more = "\nfrom fivered.chassis import storage as store\n" if "store." in body else ""
-    text = _FILE.format(words=words, more=more, revision=revision, before=before, body=body)
+    first = "import sqlalchemy as sa\n" if "sa." in body else ""
+    text = _FILE.format(
+        words=words, first=first, more=more, revision=revision, before=before, body=body
+    )
     path.write_text(text, "utf-8")
     _format(path)
     return path

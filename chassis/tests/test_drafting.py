@@ -99,6 +99,11 @@ def test_a_draft_is_written_as_the_formatter_wants_it(changed):
     assert "chassis" not in text
 
 
+def test_a_draft_of_an_index_alone_imports_no_more_than_it_names(changed):
+    path = write_draft(changed('sa.Index("ix_counters_total", "total"),'), "totals_are_indexed")
+    assert "import sqlalchemy" not in path.read_text("utf-8")
+
+
 def test_drafts_are_written_for_the_services_that_ask_for_one(changed):
     service_cls = changed('sa.Column("seen_at", store.UtcDateTime, nullable=True),')
     (path,) = write_drafts([toy.Toy, service_cls], "counters_are_seen")

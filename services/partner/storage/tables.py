@@ -232,6 +232,7 @@ statements = sa.Table(
     sa.UniqueConstraint("partner_id", "period"),
     sa.CheckConstraint("points >= 0 AND amount_fen >= 0", name="not_negative"),
     sa.Index("ix_statements_fund_id", "fund_id"),
+    sa.Index("ix_statements_state", "state", "area", "created_at", "statement_id"),
 )
 statement_lines = sa.Table(
     "statement_lines",

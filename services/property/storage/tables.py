@@ -489,7 +489,7 @@ people = sa.Table(
     metadata,
     sa.Column("person_id", store.Id, primary_key=True),
     sa.Column("grid", store.Area),
-    sa.Column("household_id", store.Id),
+    sa.Column("household_id", store.Id, index=True),
     sa.Column("is_adult", sa.Boolean, nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("died", sa.Boolean, nullable=False, server_default=sa.false()),

@@ -48,6 +48,7 @@ commendations = sa.Table(
         postgresql_where=sa.text("form = 'FORMAL' AND state <> 'CANCELLED'"),
         sqlite_where=sa.text("form = 'FORMAL' AND state <> 'CANCELLED'"),
     ),
+    sa.Index("ix_commendations_state", "state", "opened_at", "commendation_id"),
 )
 nominees = sa.Table(
     "nominees",
@@ -85,6 +86,7 @@ nominee_objections = sa.Table(
     sa.Column("reasons", sa.Text),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_nominee_objections_state", "state", "filed_at", "objection_id"),
 )
 certificates = sa.Table(
     "certificates",

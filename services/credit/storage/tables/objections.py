@@ -54,4 +54,5 @@ objections = sa.Table(
     # Who handed it in for a person without an account, and the number of that person's receipt.
     sa.Column("filed_by", store.Id),
     sa.Column("receipt_no", sa.String(120)),
+    sa.Index("ix_objections_state", "state", "filed_at", "objection_id"),
 )

@@ -86,4 +86,5 @@ posts = sa.Table(
     sa.Column("post_ref", store.Id, primary_key=True),
     sa.Column("since", store.UtcDateTime, nullable=False),
     sa.Column("until", store.UtcDateTime),
+    sa.Index("ix_posts_person_id", "person_id"),
 )

@@ -34,6 +34,7 @@ repairs = sa.Table(
     sa.Column("from_period", store.Period),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_repairs_state", "state", "applied_at", "repair_id"),
 )
 vetoes = sa.Table(
     "vetoes",

@@ -36,6 +36,7 @@ settlements = sa.Table(
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("period", "area"),
+    sa.Index("ix_settlements_state", "state", "created_at", "settlement_id"),
 )
 entries = sa.Table(
     "entries",

@@ -28,6 +28,7 @@ from deploy import (
     rights,
     scaling,
     units,
+    waiting,
 )
 from fivered.chassis import __version__, asyncapi, contracts, topology
 from fivered.chassis.actors import PAIRS
@@ -244,6 +245,7 @@ def files() -> dict[Path, str]:
         HERE.parent / "docs" / "changes.md": changes.page(),
         rights.PAGE: rights.page(),
         HERE.parent / "docs" / "security" / "data-map.md": data_map.page(),
+        HERE.parent / "docs" / "waiting.md": waiting.page(),
         HERE / "env" / "gateway.env.example": environment(
             "gateway", [GatewaySettings, SigningSettings, BusSettings], database=False
         ),

@@ -30,10 +30,10 @@ def page() -> str:
             roles = "本人 / whom it concerns" if "*" in ways.roles(row) else ""
             told = roles or ", ".join(f"`{one}`" for one in ways.roles(row))
             verb, _, path = ways.doors[row.act][1].partition(" ")
-            listed = ways.lists[row.view].partition(" ")[2]
+            listed = ways.lists.get(row.view, "").partition(" ")[2]
+            shown = f"`/v1/{name}{listed}`" if listed else ""
             lines.append(
-                f"| `{row.kind}` | {row.text} | `{verb} /v1/{name}{path}` | {told} "
-                f"| `/v1/{name}{listed}` |"
+                f"| `{row.kind}` | {row.text} | `{verb} /v1/{name}{path}` | {told} | {shown} |"
             )
         lines.append("")
     return "\n".join(lines)

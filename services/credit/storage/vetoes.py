@@ -20,6 +20,14 @@ def veto(conn: sa.Connection, veto_id: str) -> Row | None:
     return records.find(conn, t.vetoes, veto_id, lock=True)
 
 
+def page(conn: sa.Connection, area: str, state: str, part: records.PartOfList) -> records.Page:
+    """Return the vetoes of an area in a state that people imposed, oldest first."""
+    asked = sa.select(t.vetoes).where(
+        t.vetoes.c.state == state, store.within(t.vetoes.c.area, area)
+    )
+    return records.page(conn, asked, part, (t.vetoes.c.imposed_at, t.vetoes.c.veto_id))
+
+
 def seen(conn: sa.Connection, veto_id: str) -> Row | None:
     """Return a veto without a lock, or None."""
     return records.find(conn, t.vetoes, veto_id)

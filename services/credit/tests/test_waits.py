@@ -24,7 +24,7 @@ FAR = ("per_far", "R_CADRE", "370811015902")
 AWARDS = {"AWARD_TO_APPROVE"}
 MONTHS = {"SETTLEMENT_TO_REVIEW", "SETTLEMENT_TO_CONFIRM"}
 OBJECTIONS = {"OBJECTION_TO_ACCEPT", "OBJECTION_TO_DECIDE", "OBJECTION_TO_REVIEW"}
-REPAIRS = {"REPAIR_TO_ACCEPT", "REPAIR_TO_CHECK", "REPAIR_TO_APPROVE"}
+REPAIRS = {"REPAIR_TO_ACCEPT", "REPAIR_TO_CHECK", "REPAIR_TO_APPROVE", "VETO_TO_CONFIRM"}
 DISTRICTS = {"BUDGET_TO_APPROVE", "RULES_TO_APPROVE", "RULES_TO_PUBLISH"}
 CONSENTS = {"CONSENT_TO_CONFIRM"}
 COMMENDATIONS = {
@@ -137,6 +137,14 @@ def test_a_repair_waits_at_each_of_its_steps(bench):
     moved(
         "REPAIR_TO_APPROVE", "approve", row, to=("per_district", "R_DISTRICT", DISTRICT),
         reasons=test_repairs.WHY,
+    )  # fmt: skip
+    veto = test_repairs.impose(bench, confirmed_by="", from_period="2025-07", to_period="2026-02")
+    waits.until(
+        "VETO_TO_CONFIRM", veto["id"], to=("per_confirmer", "R_DISTRICT", DISTRICT),
+        not_to=[("per_district", "R_DISTRICT", DISTRICT), own],
+        act=lambda: bench.as_("R_DISTRICT", person="per_confirmer", scope=DISTRICT).do(
+            "confirm_veto", {"veto_id": veto["id"]}, version=veto["version"]
+        ),
     )  # fmt: skip
     assert waits.proved == REPAIRS
 

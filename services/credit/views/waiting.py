@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fivered.chassis.bus import Tx
+from fivered.chassis.fields import PartOfList
 from fivered.chassis.requests import Request
 from fivered.chassis.typed import converted
 from fivered.chassis.waiting import MOST, Waits, by_another, not_mine, to
@@ -13,7 +14,15 @@ from fivered.services.credit.rules.commendations import APPROVERS
 from fivered.services.credit.rules.settlement import CONFIRMERS, REVIEWERS
 from fivered.services.credit.storage import awards as award_store
 from fivered.services.credit.storage import repairs as repair_store
-from fivered.services.credit.views import awards, budget, consents, drafts, honours, objections
+from fivered.services.credit.views import (
+    awards,
+    budget,
+    consents,
+    drafts,
+    honours,
+    objections,
+    vetoes,
+)
 from fivered.services.credit.views import repairs as repair_views
 from fivered.services.credit.views import settlement as settlement_views
 
@@ -128,6 +137,16 @@ WAITS = (
     _repair(
         "REPAIR_TO_APPROVE", "待批准的信用修复 / A repair to approve", "CHECKED",
         "approve_repair", "decide_due",
+    ),
+    Waits(
+        "VETO_TO_CONFIRM",
+        "待确认的一票否决 / A veto that another person has proposed, to confirm",
+        act="confirm_veto", view=vetoes.proposed, asked=PartOfList(limit=MOST),
+        since="imposed_at", due="due",
+        to=to(
+            replies.VetoReply,
+            lambda tx, item: item.own_matter is not True and item.imposed_by != tx.actor.id,
+        ),
     ),
     Waits(
         "CONSENT_TO_CONFIRM",

@@ -17,6 +17,7 @@ from fivered.chassis.digests import Digest
 from fivered.chassis.messages import Call, Members
 from fivered.chassis.refusal import IdempotencyMismatch, InFlight, KeyRequired
 from fivered.chassis.transaction import Opened, Tx
+from fivered.chassis.vault import Keys
 
 KEEP_DAYS = 30
 
@@ -32,7 +33,8 @@ def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
     """Take the key for this transaction, or return the reply that it already has.
 
     What every command must know at its beginning is read by the same statement: the clock, the
-    calendar, and what the service asks of a caller (`Declared.standing`).
+    calendar, what the service asks of a caller (`Declared.standing`), and with which key what is
+    written of the caller is sealed.
 
     Raises:
         KeyRequired: There is no key.
@@ -46,6 +48,8 @@ def claim(tx: Tx, call: Call, digest: Digest) -> Stored | None:
         asked["name"] = f"{call.actor.id}\n{call.key}"
     row = tx.conn.execute(tx.runtime.look, asked).one()
     tx.opened(row.offset_us, row.years, row.standing)
+    if row.handle is not None:
+        tx.own_key = call.actor.id, row.handle, row.wrapped
     if not row.got:
         raise InFlight(field="Idempotency-Key")
     if row.method is None:
@@ -69,6 +73,12 @@ def look(runtime: Opened) -> store.Select:
     one = sa.select(sa.literal_column("1").label("one")).subquery()
     kept = sa.and_(table.c.actor == sa.bindparam("actor"), table.c.key == sa.bindparam("key"))
     asks: store.Expression = sa.null() if standing is None else standing
+    sources = one.outerjoin(table, kept)
+    sealing: tuple[store.Expression, ...] = (sa.null().label("handle"),)
+    if isinstance(getattr(runtime.settings, "keys", None), Keys):
+        keys = runtime.chassis.person_keys
+        sources = sources.outerjoin(keys, keys.c.person_id == sa.bindparam("actor"))
+        sealing = (keys.c.handle, keys.c.wrapped)
     return sa.select(
         got.label("got"),
         table.c.method,
@@ -76,7 +86,8 @@ def look(runtime: Opened) -> store.Select:
         table.c.reply,
         *runtime.time,
         asks.label("standing"),
-    ).select_from(one.outerjoin(table, kept))
+        *sealing,
+    ).select_from(sources)
 
 
 def row_of(call: Call, digest: str, reply: object) -> store.Values:

@@ -44,7 +44,10 @@ def vault_in(tx: Tx) -> Vault | None:
         keys = getattr(tx.settings, "keys", None)
         if isinstance(keys, Keys):
             vault = _vault(tx.runtime.name, keys)
-            tx.vault = vault.within(_Known(tx.runtime, tx.conn, vault))
+            known = _Known(tx.runtime, tx.conn, vault)
+            if tx.own_key is not None:
+                known.take(*tx.own_key)
+            tx.vault = vault.within(known)
     return tx.vault
 
 
@@ -109,17 +112,20 @@ class _Known:
             self._read(self._table.c.person_id.in_(some))
 
     def _read(self, which: sa.ColumnElement[bool]) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  see vault
-
         table = self._table
         asked = sa.select(table.c.person_id, table.c.handle, table.c.wrapped).where(which)
         for row in self._conn.execute(asked):
-            handle, cipher = bytes.fromhex(row.handle), None
-            if row.wrapped is not None:
-                key = self._vault.open(row.wrapped, _bound(row.person_id))
-                cipher = AESGCM(bytes.fromhex(key))
-            self._ciphers[handle] = cipher
-            self._of[row.person_id] = (handle, cipher) if cipher is not None else None
+            self.take(row.person_id, row.handle, row.wrapped)
+
+    def take(self, person_id: str, told: str, wrapped: bytes | None) -> None:
+        """Have the key of a person at hand, as its row tells it."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  see vault
+
+        handle, cipher = bytes.fromhex(told), None
+        if wrapped is not None:
+            cipher = AESGCM(bytes.fromhex(self._vault.open(wrapped, _bound(person_id))))
+        self._ciphers[handle] = cipher
+        self._of[person_id] = (handle, cipher) if cipher is not None else None
 
 
 def _bound(person_id: str) -> str:
@@ -204,7 +210,7 @@ def destroy(tx: Tx, person_ids: Collection[str]) -> None:
         tx.conn.execute(sa.update(table).where(mine).values(wrapped=None, waits=False))
         left = sa.update(table).where(mine, table.c.ended_at.is_(None))
         tx.conn.execute(left.values(ended_at=now))
-    tx.vault = None
+    tx.vault = tx.own_key = None
 
 
 __all__ = [

@@ -409,6 +409,7 @@ class Tx:
         "first",
         "lang",
         "now",
+        "own_key",
         "queues",
         "recorded_at",
         "roles",
@@ -450,6 +451,8 @@ class Tx:
         self.roles: tuple[str, ...] = ()
         # What `Declared.standing` asks of the caller of a command.
         self.standing: object = None
+        # Of the caller of a command who has a key: whose it is, its handle and the key, sealed.
+        self.own_key: tuple[str, str, bytes | None] | None = None
         self._timers: dict[tuple[str, str], datetime | None] = {}
         # Timers whose rows are written at the end, all by one statement.
         self._armings: dict[tuple[str, str], outbox.Armed] = {}

@@ -342,6 +342,31 @@ def test_values_of_before_get_the_keys_of_their_persons_when_the_operator_begins
         assert not sealing.begin(tx)
 
 
+def test_the_key_of_who_commands_is_read_with_the_command(ground):
+    ground.submit(text="楼道灯不亮")
+    asked = []
+
+    @sa.event.listens_for(ground.bench.runtime.engine, "before_cursor_execute")
+    def _sent(_conn, _cursor, statement, *_more):
+        asked.append(statement)
+
+    mine = ground.submit(text="门禁坏了")
+    assert not [one for one in asked if "FROM person_keys" in one]
+    # Another person's key is still asked for, and each text is sealed with its reporter's.
+    theirs = ground.submit(who=None, reporter_id=LI, channel="WECHAT_GROUP")
+    assert [one for one in asked if "FROM person_keys" in one]
+    with ground.bench.runtime.transaction(SYSTEM) as tx:
+        person_keys.destroy(tx, [WANG])
+    kept = {
+        one["request_id"]: bytes(one["text"])
+        for one in ground.bench.rows("select request_id, text from requests")
+    }
+    with ground.bench.runtime.transaction(SYSTEM) as tx:
+        vault = person_keys.vault_in(tx)
+        for made, told in ((mine["id"], None), (theirs["id"], "楼道灯不亮")):
+            assert vault.open_or_none(kept[made], f"{made}.text") == told
+
+
 def test_with_a_destroyed_key_nothing_of_that_person_can_be_read_and_all_of_the_others(ground):
     fill(ground)
     with ground.bench.runtime.transaction(SYSTEM) as tx:

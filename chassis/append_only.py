@@ -20,6 +20,7 @@ _SAME = {
     "audit_seals": "place = NEW.place OR day = NEW.day",
     "audit_marks": "place = NEW.place AND part = NEW.part",
 }
+TABLES = tuple(_SAME)
 # How a keyed digest begins. One that a release up to 0.1 left unkeyed is keyed in place, once:
 # `digests.rekey`.
 KEYED = "k1:"

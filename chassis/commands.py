@@ -25,6 +25,7 @@ from fivered.chassis import (
     keys,
     leases,
     looking,
+    owners,
     projections,
     reconcile,
     repartition,
@@ -53,22 +54,41 @@ def open_runtime(service: str, *, cooperative: bool = False) -> Runtime:
     return Runtime.open(cls, here.database_of(service), cooperative=cooperative)
 
 
+def open_as_owner(service: str) -> Runtime:
+    """Open an installed service as who owns its tables.
+
+    Raises:
+        CommandFailed: No address is set, or it names no database of ours.
+        SettingsError: Lists every missing or wrong variable.
+    """
+    return Runtime.open(service_class(service), owners.database_of(service))
+
+
 def run_migrate(given: argparse.Namespace) -> int:
     """Bring the databases of services to the newest revision."""
     for name in services_of(given.service):
-        runtime = open_runtime(name)
-        with named(database_variable(name)):
-            done = migrate_service(runtime.service_cls, runtime.engine)
-            current = current_of(runtime.engine, package_of(runtime.service_cls))
-            with runtime.engine.begin() as conn:
-                away = append_only.open_tables(conn)
-                if away:
-                    append_only.hold(conn)
-        print(f"{name}: {'migrated to' if done else 'is at'} {current}")
-        if away:
-            print(f"{name}: rows of {', '.join(away)} are only added again; verify them")
-        runtime.close()
+        runtime = open_as_owner(name)
+        try:
+            _migrate(name, runtime)
+        finally:
+            runtime.close()
     return 0
+
+
+def _migrate(name: str, runtime: Runtime) -> None:
+    with named(database_variable(name)):
+        with runtime.engine.connect() as conn:
+            owners.check(name, conn)
+        done = migrate_service(runtime.service_cls, runtime.engine)
+        current = current_of(runtime.engine, package_of(runtime.service_cls))
+        with runtime.engine.begin() as conn:
+            away = append_only.open_tables(conn)
+            if away:
+                append_only.hold(conn)
+            owners.give(name, conn)
+    print(f"{name}: {'migrated to' if done else 'is at'} {current}")
+    if away:
+        print(f"{name}: rows of {', '.join(away)} are only added again; verify them")
 
 
 def run_migration(given: argparse.Namespace) -> int:
@@ -391,7 +411,7 @@ def _drop_audit(given: argparse.Namespace) -> int:
         before = date.fromisoformat(given.drop_before)
     except ValueError as error:
         raise CommandFailed(f"{given.drop_before!r} is no day: 2026-11-30") from error
-    runtime = open_runtime(given.service)
+    runtime = open_as_owner(given.service)
     try:
         digest = runtime.digests.of("_drop_audit", {"before": before.isoformat()}).keyed
         days, rows = audit_seals.drop(runtime, before, given.decided_by, digest)

@@ -26,6 +26,7 @@ from fivered.chassis import (
     here,
     leases,
     own_data,
+    owners,
     partitioning,
     person_keys,
     sealing,
@@ -39,7 +40,13 @@ from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.migrate import current_of, newest_of, package_of
 from fivered.chassis.runtime import Runtime
-from fivered.chassis.settings import ACTOR_KEY, SettingsError, address_fault, database_variable
+from fivered.chassis.settings import (
+    ACTOR_KEY,
+    SettingsError,
+    address_fault,
+    database_variable,
+    owner_variable,
+)
 from fivered.chassis.transaction import Tx
 
 # None: nothing is wrong yet, and somebody has to do something before it is.
@@ -171,6 +178,15 @@ def _erasures(tx: Tx) -> Iterator[Found]:
         yield False, f"{many} erasures of before the restore wait: {said}"
 
 
+def _owner(tx: Tx) -> Iterator[Found]:
+    """Tell whether the service's password can lift what protects the audit."""
+    if owner := owners.owner_of_audit(tx.conn):
+        yield True, f"the audit belongs to {owner}"
+    elif store.is_postgresql(tx.conn):
+        name = owner_variable(tx.runtime.name)
+        yield None, f"the service's own role owns the audit: {name} (docs/bare-metal.md)"
+
+
 def _webhooks(tx: Tx) -> Iterator[Found]:
     """Tell which webhooks the sender has paused, and whether any is active that nobody sends to."""
     name = tx.runtime.name
@@ -186,6 +202,7 @@ def _unsealed(tx: Tx, now: datetime) -> Iterator[Found]:
     since = audit_seals.unsealed_since(tx.conn, tx.runtime.chassis)
     if since is not None and now - since > audit_seals.SEALED_WITHIN:
         yield None, f"the audit is not sealed since {since:%Y-%m-%d} (fivered work does it)"
+    yield from _owner(tx)
     if may_change := append_only.open_tables(tx.conn):
         named = ", ".join(may_change)
         yield False, f"rows of {named} can be changed or removed: {_HOLD_AGAIN}"

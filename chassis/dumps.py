@@ -157,8 +157,9 @@ def is_empty(engine: sa.Engine) -> bool:
     return not sa.inspect(engine).get_table_names()
 
 
-def others(engine: sa.Engine) -> int:
-    """Count who else is connected to a database of PostgreSQL as its user: the service itself.
+def others(engine: sa.Engine, role: str = "") -> int:
+    """Count who else is connected to a database of PostgreSQL as its user, or as a role: that is
+    the service itself.
 
     One that has just ended is given a moment to leave.
     """
@@ -166,8 +167,8 @@ def others(engine: sa.Engine) -> int:
         return 0
     asked = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND usename = current_user AND pid <> pg_backend_pid()"
-    )
+        " AND usename IN (current_user, :role) AND pid <> pg_backend_pid()"
+    ).bindparams(role=role)
     for _ in range(_LEAVE_TRIES):
         with store.reading(engine) as conn:
             found = int(conn.execute(asked).scalar_one())

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from fivered.chassis import append_only, backup, dumps, here, kept_keys, topology
+from fivered.chassis import append_only, backup, dumps, kept_keys, owners, topology
 from fivered.chassis import storage as store
 from fivered.chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part
 from fivered.chassis.folder import keys_of_service, take_folder, write_keys
@@ -138,7 +138,7 @@ def _service(
 ) -> None:
     service, replace = str(given.service), given.replace
     part = _part(manifest, service)
-    url = here.database_of(service)
+    url = owners.database_of(service)
     keys = {name: os.environ.get(name, "") for name in keys_of_service(service_class(service))}
     _check_keys(service, part, keys.values())
     engine = store.open_engine(url, pool_size=2)
@@ -161,7 +161,9 @@ def _service(
                 held.close()
         else:
             _may_replace(engine, service, replace)
-            if many := dumps.others(engine):
+            with engine.connect() as conn:
+                owners.check(service, conn)
+            if many := dumps.others(engine, owners.role_of(service)):
                 raise CommandFailed(
                     f"{many} others are connected to the database of {service}: stop its serve and"
                     " work"
@@ -207,6 +209,7 @@ def _migrate(service: str, engine: sa.Engine, manifest: Manifest, persons: Kept,
     with engine.begin() as conn:
         append_only.hold(conn)
         erased = kept_keys.put(service, conn, persons)
+        owners.give(service, conn)
     say(
         f"{service}: restored as it was at {manifest.made_at:%Y-%m-%dT%H:%M:%SZ}; the database is"
         f" at {current_of(engine, package_of(cls))}"

@@ -44,6 +44,11 @@ def database_variable(service: str) -> str:
     return f"FIVERED_{service.upper()}_DATABASE_URL"
 
 
+def owner_variable(service: str) -> str:
+    """Return the name of the variable with the address of who owns a service's tables."""
+    return f"FIVERED_{service.upper()}_OWNER_URL"
+
+
 _MISSING = object()
 MOST_PORT = 65535
 

@@ -37,7 +37,7 @@ CHASSIS = (
     "transaction",
     "columns | digests | known_years | outbox | partitioning | rows_by_hand",
     "reading",
-    "dumps",
+    "dumps | owners",
     "append_only",
     "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | sender | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | webhook_wire | workbooks",

@@ -156,7 +156,9 @@ def first_day(tx: Tx, payload: FirstDay) -> replies.NewAccount:
     Raises:
         AccountExists: The name is somebody else's.
         DistrictBegun: There are enough; they grant the rest among themselves.
+        UnknownArea: Steward has told of areas, and the district is none of them.
     """
+    offices.require_area(tx, payload.district, "district", among=0)
     keys.begin(tx)
     known = store.by_login(tx.conn, payload.login)
     if known is not None and tx.first is None:

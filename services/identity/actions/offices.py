@@ -109,14 +109,20 @@ def _require(tx: Tx, role: str, scope: str) -> None:
         raise RoleDenied(role=tx.actor.role, member="role", field="role")
 
 
-def require_area(tx: Tx, area: str, field: str) -> None:
+def require_area(tx: Tx, area: str, field: str, *, among: int = 6) -> None:
     """Refuse an area that steward has not entered. Where nothing of the district is known, because
     there is no steward or it has told nothing yet, nothing is refused.
+
+    Args:
+        tx: The transaction.
+        area: Its code.
+        field: The member of the request that names it.
+        among: By how many digits it is asked whether something is known; 0: whether anything is.
 
     Raises:
         UnknownArea: There is no such area.
     """
-    if not store.is_area(tx.conn, area) and store.knows_areas(tx.conn, area[:6]):
+    if not store.is_area(tx.conn, area) and store.knows_areas(tx.conn, area[:among]):
         raise UnknownArea(field=field, area=area)
 
 

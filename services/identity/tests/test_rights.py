@@ -143,6 +143,10 @@ def test_no_office_is_granted_in_an_area_that_is_not_there(house):
     with pytest.raises(UnknownArea):
         system = {"name": "热线", "scopes": ["public.read"], "area": "370811999", "reason": "热线"}
         district.do("propose_service_account", system)
+    # Nor is an administrator begun with, by a slip of the operator's pen.
+    with pytest.raises(UnknownArea):
+        house.first_day("zhou", "370812")
+    assert house.first_day("zhou")
     assert decide(house, "approve_grant", first)["state"] == "ACTIVE"
     assert propose(house, role="R_STREET", scope=STREET)
     assert district.do("create_account", {"login": "feng", "area": COMMUNITY})

@@ -134,6 +134,11 @@ def _keep_tokens(given: argparse.Namespace) -> int:
                 _list(runtime)
         except Refusal as refusal:
             raise CommandFailed(fill(Sentence(refusal.text).english, refusal.params)) from refusal
+        except SQLAlchemyError as error:
+            raise CommandFailed(
+                "the identity service's database cannot be reached; another FIVERED_TOKEN_KEY ends "
+                "every token of the command line"
+            ) from error
         finally:
             runtime.close()
     return 0

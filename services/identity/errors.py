@@ -217,7 +217,7 @@ class EnrolmentUnusable(Guard):
 
 class NotYours(Guard):
     denial = True
-    text = "只能为本网格的居民办理 / Only for residents of one's own grid"
+    text = "不能为本人办理 / Not for oneself"
 
 
 class CallerMerged(Refusal):

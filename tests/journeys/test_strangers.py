@@ -144,6 +144,18 @@ def test_every_role_reaches_at_every_door_as_far_as_the_table_of_rights_says(sit
     ]
     assert not wrong, "\n".join(wrong)
 
+    # The other direction: the story's people try what a second street has.
+    whole = {
+        f"{table.SHOWN_AT if unit == table.COMMON else unit}.{door}": roles
+        for unit, doors in said.items()
+        for door, roles in doors.items()
+    }
+    tried = list(walk.foreign(site, whole))
+    assert len(tried) > 600
+    assert not (leaks := [what for right, what in tried if not right]), "\n".join(leaks)
+    # Nor does a refusal tell who is registered there.
+    assert not (told := list(walk.told_apart(site))), "\n".join(told)
+
 
 @pytest.mark.timeout(300)
 def test_every_command_ends_alike_for_who_is_not_rated_and_for_the_best(site):

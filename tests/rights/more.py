@@ -44,7 +44,7 @@ class Hands:
         role: str | None = None, version: int | None = None,
     ) -> Any:  # fmt: skip
         """Give a command, also where a fact that it needs is still on its way."""
-        person = PEOPLE[who] if isinstance(who, str) else who
+        person = _person(who)
 
         def given() -> Any:
             try:
@@ -62,13 +62,13 @@ class Hands:
         return str(self.post(who, path, body, **more)["id"])
 
     def next(
-        self, who: str, path: str, step: str, body: Mapping[str, Any] | None = None, *,
-        role: str | None = None, reader: str | None = None,
+        self, who: str | Person, path: str, step: str, body: Mapping[str, Any] | None = None, *,
+        role: str | None = None, reader: str | Person | None = None,
     ) -> Any:  # fmt: skip
         """Do the next step of a thing."""
         return self.api.advance(
-            path, step, PEOPLE[who], body, key=new_uuid(), role=role,
-            reader=PEOPLE[reader] if reader else None,
+            path, step, _person(who), body, key=new_uuid(), role=role,
+            reader=_person(reader) if reader else None,
         )  # fmt: skip
 
     def get(self, who: str, path: str, **query: Any) -> Any:
@@ -78,6 +78,10 @@ class Hands:
     def at(self, moment: str) -> None:
         """Move the clock to a local time."""
         self.api.move_clock(local(moment), PEOPLE["district"])
+
+
+def _person(who: str | Person) -> Person:
+    return PEOPLE[who] if isinstance(who, str) else who
 
 
 def leave(site: Any) -> Members:

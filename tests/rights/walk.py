@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from fivered.chassis.refusal import Invalid, Refusal
 from fivered.clients.demo import district as place
 from fivered.clients.demo.district import PEOPLE
 from tests.journeys.test_unseen import sample_of
-from tests.rights import more
+from tests.rights import elsewhere, more
 from tests.rights.more import Members
 
 # How far a role reaches, from a part in the thing itself to anywhere.
@@ -29,8 +30,10 @@ from tests.rights.more import Members
 REACHES = ("never", "own", "grid", "community", "street", "district", "anywhere")
 # The grid of the story, another one of its community, of its street, of its district, and beyond.
 _GRIDS = (
-    place.GRID, place.SECOND_GRID, place.OTHER_GRID, "370811016901001", "370899001901001",
+    place.GRID, place.SECOND_GRID, place.OTHER_GRID, "", "370899001901001",
 )  # fmt: skip
+# A grid of a street in which there is nothing, and the one in which there is all, with its people.
+_EMPTY, _SECOND = "370811017901001", (elsewhere.GRID, elsewhere.HELD)
 # Of how many digits the area is for which somebody holds a role.
 _DIGITS = {"R_RESIDENT": 15, "R_STREET": 9, "R_STREET_LEAD": 9, "R_DEPUTY": 9} | dict.fromkeys(
     ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR", "R_PCO"), 6
@@ -71,36 +74,49 @@ def roles_of(doors: Any) -> list[str]:
     return sorted(named - {ANY_ROLE, PUBLIC, SELF, SYSTEM_ROLE})
 
 
-def callers(role: str) -> Iterator[tuple[str, Actor]]:
+def callers(
+    role: str, second: str = _EMPTY, held: Mapping[tuple[str, str], str] = MappingProxyType({})
+) -> Iterator[tuple[str, Actor]]:
     """Give people of a role who have no part in anything, from far to near, then those of the
-    story, who have."""
+    story, who have.
+
+    Args:
+        role: The role.
+        second: A grid of another street.
+        held: (role, area) -> who holds it there in earnest: they have a part in the like of
+            everything, elsewhere.
+    """
     digits = _DIGITS.get(role, 12)
     seen = set()
     for area in reversed(_GRIDS):
-        scope = area[:digits]
+        scope = (area or second)[:digits]
         if scope in seen:
             continue
         seen.add(scope)
+        person_id = held.get((role, scope), f"per_stranger_{role.lower()}_{scope}")
         # The narrowest reach at which somebody so far away gets in.
-        yield _least(scope), Actor(f"per_stranger_{role.lower()}_{scope}", role, scope)
+        yield _least(scope), Actor(person_id, role, scope)
     for person in PEOPLE.values():
-        for held, scope in person.grants:
-            if held == role:
+        for granted, scope in person.grants:
+            if granted == role:
                 yield "own", Actor(person.person_id, role, scope)
 
 
-def _least(scope: str) -> str:
-    """Return how the thing in place.GRID lies to who has this scope."""
-    if place.GRID.startswith(scope):
+def _least(scope: str, grid: str = place.GRID) -> str:
+    """Return how a thing in a grid lies to who has this scope."""
+    if grid.startswith(scope):
         return {15: "grid", 12: "community", 9: "street", 6: "district"}[len(scope)]
     for digits, reach in ((12, "community"), (9, "street"), (6, "district")):
-        if scope[:digits] == place.GRID[:digits]:
+        if scope[:digits] == grid[:digits]:
             return reach
     return "anywhere"
 
 
-def things(runtimes: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
-    """Return (service, name of a key) -> some ids of what lies in the community of the story."""
+def things(
+    runtimes: Mapping[str, Any], grid: str = place.GRID, *, within: int = 6
+) -> dict[tuple[str, str], list[str]]:
+    """Return (service, name of a key) -> some ids of what lies in the community of a grid, or in an
+    area above it, of so many digits at least."""
     found: dict[tuple[str, str], list[str]] = {}
     for service, runtime in runtimes.items():
         with runtime.engine.connect() as conn:
@@ -112,20 +128,24 @@ def things(runtimes: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
                 places = [table.c[n] for n in ("grid", "area", "scope") if n in table.c]
                 if places:
                     where = sa.func.coalesce(*places, "")
-                    near = [place.GRID[:n] for n in (9, 6)]
-                    asked = asked.where(
-                        where.startswith(place.COMMUNITY) | where.in_(near)
-                    ).order_by((where == place.GRID).desc(), sa.func.length(where).desc())
+                    near = [grid[:n] for n in (9, 6) if n >= within]
+                    asked = asked.where(where.startswith(grid[:12]) | where.in_(near)).order_by(
+                        (where == grid).desc(), sa.func.length(where).desc()
+                    )
+                elif within > 6:
+                    continue
                 ids = conn.execute(asked.limit(_OBJECTS)).scalars().all()
                 # Two kinds of things may have keys of one name.
                 found.setdefault((service, keys[0].name), []).extend(str(one) for one in ids)
     return {key: ids for key, ids in found.items() if ids}
 
 
-PLACES = {
-    "period": ["2025-02"], "scope": [place.COMMUNITY], "area": [place.COMMUNITY],
-    "grid": [place.GRID], "code": [place.COMMUNITY],
-}  # fmt: skip
+def places(grid: str) -> dict[str, list[str]]:
+    """Return with what those members of a path are filled that are no ids."""
+    return {
+        "period": ["2025-02"], "scope": [grid[:12]], "area": [grid[:12]], "grid": [grid],
+        "code": [grid[:12]],
+    }  # fmt: skip
 
 
 # Members without which a door refuses the least body before it looks at who asks.
@@ -161,8 +181,13 @@ def walk(site: Any) -> Iterator[Cell]:
     left = BODIES | more.leave(site)
     leave_more(site)
     found = things(site.host.runtimes)
+    elsewhere.settle(more.Hands(site))
     every = roles_of(site.doors)
-    people = {role: list(callers(role)) for role in every}
+    # At a list those of the second street would see what they have there: a third one is asked.
+    people = {
+        there: {role: list(callers(role, *(_SECOND if there else ()))) for role in every}
+        for there in (True, False)
+    }
     for door in site.doors:
         if door.service not in site.host.runtimes or not door.path:
             continue
@@ -184,7 +209,7 @@ def walk(site: Any) -> Iterator[Cell]:
         known = dict.fromkeys(roles, 0)
         for (of_area, ids, body), role in itertools.product(requests, roles):
             # From far to near; who is nearer than one who got in need not be asked.
-            for reach, actor in people[role]:
+            for reach, actor in people[bool(ids)][role]:
                 if REACHES.index(reach) <= known[role]:
                     break
                 said, inside = attempt(runtime, door, body, actor)
@@ -192,6 +217,97 @@ def walk(site: Any) -> Iterator[Cell]:
                 if inside:
                     known[role] = REACHES.index(reach)
                     break
+
+
+# Members that name a person.
+_NAMES_A_PERSON = frozenset(
+    {"person_id", "reporter_id", "manager_person_id", "subject", "subject_id", "host_id", "chair"}
+)
+# Who registers somebody may choose the id; it is taken or it is not.
+_CHOSEN = frozenset({("steward.register_person", "person_id")})
+# Whom these name lives where they like.
+_LIVE_ANYWHERE = frozenset({"forum.register_official", "forum.register_deputy"})
+
+
+def _story() -> dict[str, Actor]:
+    """Return one person of the story for each role."""
+    found: dict[str, Actor] = {}
+    for person in PEOPLE.values():
+        for role, scope in person.grants:
+            found.setdefault(role, Actor(person.person_id, role, scope))
+    return found
+
+
+def _farthest(reach: str) -> int:
+    return REACHES.index(reach) if reach in REACHES else 0
+
+
+def foreign(site: Any, allowed: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[bool, str]]:
+    """Let the story's people try the things of the second street, and those that its bodies name.
+
+    Args:
+        site: The system, after `walk`.
+        allowed: "service.door" -> role -> how far it reaches.
+
+    Yields:
+        Whether that is as it should be, and what was tried and came.
+    """
+    found = things(site.host.runtimes, elsewhere.GRID, within=9)
+    for door in site.doors:
+        reach = allowed.get(_name_of(door), {})
+        if not door.path or {PUBLIC, SYSTEM_ROLE} & set(door.roles):
+            continue
+        for role, actor in _story().items():
+            least = _least(actor.scope, elsewhere.GRID)
+            if (
+                _name_of(door) in _LIVE_ANYWHERE
+                or role not in reach
+                or least in REACHES[: _farthest(reach[role]) + 1]
+            ):
+                continue
+            for of_area, ids, body in _requests(door, found, BODIES, elsewhere.GRID):
+                named = {
+                    one for (of, _), all_ in found.items() if of == door.service for one in all_
+                }
+                if of_area or not named & {one for one in body.values() if isinstance(one, str)}:
+                    continue
+                said, inside = attempt(site.host.runtimes[door.service], door, body, actor)
+                yield not inside, f"{_name_of(door)} {role} {'/'.join(ids)}: {said}"
+                break
+
+
+def told_apart(site: Any) -> Iterator[str]:
+    """Give where the story's people are answered otherwise about a person of the second street than
+    about one whom there is not: a body or a filter that names somebody tells nothing either."""
+    person = elsewhere.PEOPLE["R_RESIDENT"].person_id
+    nobody = person[:-3] + "999"
+    here = places(elsewhere.GRID)
+    found = things(site.host.runtimes, elsewhere.GRID, within=9)
+    for door in site.doors:
+        shape = door.body if door.kind == "command" else door.params
+        if not door.path or shape is None or SYSTEM_ROLE in door.roles:
+            continue
+        named = {m for m in set(shape.members) - set(door.places) if m in _NAMES_A_PERSON}
+        path = {
+            name: (here.get(name) or found.get((door.service, name)) or ["x_1"])[0]
+            for name in door.places
+        }
+        least = sample_of(shape) | dict(BODIES.get(_name_of(door), {})) | path
+        for member, (role, actor) in itertools.product(sorted(named), _story().items()):
+            if not {role, ANY_ROLE, PUBLIC} & set(door.roles) or len(actor.scope) == 6:
+                continue
+            form = "RES:{}" if member.startswith("subject") else "{}"
+            said = [
+                attempt(
+                    site.host.runtimes[door.service],
+                    door,
+                    least | {member: form.format(one)},
+                    actor,
+                )[0]
+                for one in (person, nobody)
+            ]
+            if said[0] != said[1] and (_name_of(door), member) not in _CHOSEN:
+                yield f"{_name_of(door)} {member} {role}: {said[0]}, and {said[1]} of nobody"
 
 
 def commands_of(site: Any, person: Any, role: str) -> Iterator[tuple[tuple[str, str], str]]:
@@ -213,14 +329,14 @@ def _name_of(door: Any) -> str:
 
 
 def _requests(
-    door: Any, found: Mapping[tuple[str, str], list[str]], left: Members
+    door: Any, found: Mapping[tuple[str, str], list[str]], left: Members, grid: str = place.GRID
 ) -> Iterator[tuple[bool, tuple[str, ...], dict[str, Any]]]:
     """Give what a door is tried with: whether it names an area, the ids in its path, and all of its
     members. Nothing, where there is no such thing."""
-    meant = left.get(_name_of(door), {})
+    meant, here = left.get(_name_of(door), {}), places(grid)
     named = [
         [meant[name]] if name in meant
-        else PLACES.get(name) or found.get((door.service, name), [])
+        else here.get(name) or found.get((door.service, name), [])
         for name in door.places
     ]  # fmt: skip
     known = {

@@ -305,6 +305,7 @@ def require_place(tx: Tx, subject: Row) -> None:
 
     Raises:
         RoleDenied: It lies outside.
+        NotFound: So does a person: who takes part is not told elsewhere.
     """
     grid_worker = tx.actor.role == "R_GRID"
     if grid_worker and subject.grid is None and tx.actor.scope.startswith(subject.area):
@@ -313,7 +314,10 @@ def require_place(tx: Tx, subject: Row) -> None:
         tx.actor.covers(area) for area in registry.project_areas(tx.conn, subject.ref)
     ):
         return
-    tx.require_scope(subject.grid or subject.area if grid_worker else subject.area)
+    place = subject.grid or subject.area if grid_worker else subject.area
+    if subject.kind in PERSONS:
+        tx.require_sight(place, kind="subject", id=subject.subject_id)
+    tx.require_scope(place)
 
 
 def _place(subject: Row | None) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from fivered.chassis.bus import Actor
-from fivered.chassis.refusal import Invalid, RoleDenied, StateConflict
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict
 from fivered.services.credit.errors import (
     AlreadyProposed,
     CallerMerged,
@@ -104,7 +104,8 @@ def test_what_may_not_be_proposed_is_refused_with_its_reason(credit):
         propose(bench, rule="R-RES-06")
     with pytest.raises(NoConsent):
         propose(bench, at="2025-03-01T09:00:00+08:00")
-    with pytest.raises(RoleDenied):
+    # Who takes part is not told elsewhere.
+    with pytest.raises(NotFound):
         bench.as_("R_CADRE", person="per_x", scope="370811016901")
         propose(bench)
     bench.as_("R_STREET", person="per_st", scope="370811015").do(

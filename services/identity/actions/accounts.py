@@ -105,18 +105,37 @@ def create_account(tx: Tx, payload: CreateAccount) -> replies.NewAccount:
     Raises:
         RoleDenied: The area lies outside the caller's.
         UnknownArea: There is no such area.
-        UnknownPerson: The person is not registered.
+        UnknownPerson: The person is not registered, or is nobody of the caller's area.
+        AccountAbove: The person has a right beyond the caller's area.
         AccountExists: The name is taken, or the person has an account.
         OnceUsed: The call is a repeated one, and its password was used.
     """
     tx.require_scope(payload.area)
     offices.require_area(tx, payload.area, "area")
     named = payload.person_id
-    if named is not None and not store.is_here(store.person(tx.conn, named)):
-        raise UnknownPerson(field="person_id", person_id=named)
+    if named is not None and tx.first is None:
+        _require_within(tx, named)
     person_id = named or str((tx.first or {}).get("person_id") or tx.new_id("per"))
     account = _made(tx, payload.login, person_id, payload.area)
     return _once(tx, account, "reset" if tx.first else "given")
+
+
+def _require_within(tx: Tx, person_id: str) -> None:
+    """Refuse an account for somebody whose rights go beyond the caller: who makes it sees its first
+    password, and could act as that person.
+
+    Raises:
+        UnknownPerson: The person is not registered, or all rights lie elsewhere: whether somebody
+            is registered there is not told to who serves here.
+        AccountAbove: The person has a right here, and one beyond.
+    """
+    above = _beyond(tx, person_id)
+    held = grant_store.held_by(tx.conn, person_id, tx.now) if above else ()
+    elsewhere = above and not any(tx.actor.covers(row.scope) for row in held)
+    if elsewhere or not store.is_here(store.person(tx.conn, person_id)):
+        raise UnknownPerson(field="person_id", person_id=person_id)
+    if above:
+        raise AccountAbove(field="person_id", scope=above)
 
 
 def _made(tx: Tx, login: str, person_id: str, area: str) -> Row:
@@ -347,16 +366,18 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
     激活码 14 天内可用一次;再次开具后,先前的激活码作废。
 
     Raises:
-        UnknownPerson: The person is not registered, or does not live here any more.
-        NotYours: The person lives outside the caller's area.
+        UnknownPerson: The person is not registered, or does not live in the caller's area.
+        NotYours: It is the caller.
         AccountAbove: The person has a right beyond the caller's area.
         StaffAccount: The person has an account of staff, or one with more than a resident's right.
         EnrolmentUnusable: The call is a repeated one, and its code was used or replaced.
     """
     person = store.person(tx.conn, payload.person_id)
-    if person is None or not store.is_here(person) or person.grid is None:
+    here = person is not None and store.is_here(person) and person.grid is not None
+    # Whether somebody is registered elsewhere is not told to who serves here.
+    if not here or not tx.actor.covers(person.grid):
         raise UnknownPerson(field="person_id", person_id=payload.person_id)
-    if not tx.actor.covers(person.grid) or person.person_id == tx.actor.id:
+    if person.person_id == tx.actor.id:
         raise NotYours(field="person_id")
     if above := _beyond(tx, payload.person_id):
         raise AccountAbove(field="person_id", scope=above)

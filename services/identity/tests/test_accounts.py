@@ -87,6 +87,23 @@ def test_an_account_is_bound_to_a_person_who_is_registered(house):
         as_district(house).do("create_account", body | {"login": "ana.too"})
 
 
+def test_nobody_makes_an_account_for_whom_they_do_not_administer(house):
+    """Who makes it sees its first password: with it a street acted as a resident of another one."""
+    house.resident()
+    body = {"login": "ana", "person_id": "per_ana"}
+    far = house.as_("R_STREET", "per_yan", "370811001")
+    for person in ("per_ana", "per_nobody"):
+        with pytest.raises(UnknownPerson):
+            far.do("create_account", body | {"area": "370811001", "person_id": person})
+    # She serves there as well: who stands above both makes the account.
+    post = {"person_id": "per_ana", "duty": "GRID_WORKER", "community": "370811001901"}
+    house.hear("steward", "steward_enrolled", post | {"steward_id": "stw_1"}, subject="stw_1")
+    with pytest.raises(AccountAbove) as refused:
+        far.do("create_account", body | {"area": "370811001"})
+    assert refused.value.params["scope"] == GRID
+    assert as_district(house).do("create_account", body | {"area": STREET})
+
+
 def test_the_same_call_again_shows_a_new_password_for_the_same_account(house):
     """The answer with the password was lost; nothing else can show it."""
     body = {"login": "cao", "area": COMMUNITY}
@@ -181,7 +198,7 @@ def test_who_forgot_the_password_gets_a_new_code_and_keeps_the_account(house):
 
 def test_codes_are_given_to_residents_of_the_own_grid_by_somebody_else(house):
     house.resident("per_ana", GRID)
-    with pytest.raises(NotYours):
+    with pytest.raises(UnknownPerson):
         as_grid_worker(house, scope=OTHER_GRID).do("enrol", {"person_id": "per_ana"})
     with pytest.raises(NotYours):
         as_grid_worker(house, person="per_ana").do("enrol", {"person_id": "per_ana"})

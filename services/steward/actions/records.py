@@ -39,6 +39,7 @@ from fivered.services.steward.errors import (
     Overlap,
     RecorderConfirms,
     SameDeed,
+    UnknownPerson,
 )
 from fivered.services.steward.fields import Category, HoursSource
 from fivered.services.steward.storage import tables
@@ -148,15 +149,14 @@ def record_hours(tx: Tx, payload: RecordHours) -> replies.HoursReply:
     """
     require_serving(tx)
     chosen = rules.identity.check_id(payload.record_id, "vol", field="record_id")
+    if tx.actor.role == "R_RESIDENT" and tx.actor.id != payload.person_id:
+        raise RoleDenied(role=tx.actor.role, field="person_id")
     person = require_active(tx, payload.person_id, field="person_id")
     if person.grid is None:
         raise NotResident(field="person_id")
-    if tx.actor.role == "R_RESIDENT":
-        if tx.actor.id != payload.person_id:
-            raise RoleDenied(role=tx.actor.role, field="person_id")
-    else:
-        # Where somebody lives is not told to who serves elsewhere.
-        tx.require_sight(person.grid, kind="person", id=payload.person_id)
+    # Neither where somebody lives nor that there is such a person is told to who serves elsewhere.
+    if tx.actor.role != "R_RESIDENT" and not tx.actor.covers(person.grid):
+        raise UnknownPerson(field="person_id", person_id=payload.person_id)
     record_id = chosen or tx.new_id("vol")
     digest = hashlib.sha256(msgspec.json.encode(payload)).hexdigest()
     before = storage.records.record(tx.conn, record_id)

@@ -48,6 +48,7 @@ from fivered.services.steward.errors import (
     ProjectNotOfGrid,
     ReferenceTaken,
     ReporterKnown,
+    UnknownPerson,
 )
 from fivered.services.steward.fields import Category, Channel, Kind, Priority
 from fivered.services.steward.replies import RequestReply
@@ -437,13 +438,16 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
     """Refuse to write for somebody who is not registered, or whom the caller does not serve.
 
     Raises:
-        UnknownPerson: The person is not registered.
-        RoleDenied: The person, or the place, is outside the caller's scope.
+        UnknownPerson: The person is not registered, or lives outside the caller's scope.
+        RoleDenied: The place is outside the caller's scope.
     """
-    person = require_active(tx, person_id, field=field)
-    # Who lives in no grid (a cadre, a policeman) is nobody's resident.
-    if not tx.actor.covers(grid) or not tx.actor.covers(person.grid or grid):
+    if not tx.actor.covers(grid):
         raise RoleDenied(role=tx.actor.role, field=field)
+    person = require_active(tx, person_id, field=field)
+    # Who lives in no grid (a cadre, a policeman) is nobody's resident. Whether somebody is
+    # registered elsewhere is not told to who serves here.
+    if not tx.actor.covers(person.grid or grid):
+        raise UnknownPerson(field=field, person_id=person_id)
 
 
 def _found_by(tx: Tx, payload: NewRequest, reporter: str | None) -> str | None:

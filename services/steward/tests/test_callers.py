@@ -167,10 +167,11 @@ def test_the_pointer_tells_nothing_to_who_may_not_see_it(staffed):
         (("R_MERCHANT", COMMUNITY), LI, GRID, RoleDenied),
         (("R_PM", COMMUNITY), LI, GRID, RoleDenied),
         (("R_DEPUTY", COMMUNITY), LI, GRID, RoleDenied),
-        # SEC-H3 (a): who names a person from elsewhere learned his name.
-        (("R_GRID", GRID), CHEN, GRID, RoleDenied),
-        (("R_STEWARD", GRID), LI, GRID, RoleDenied),
-        (("R_CADRE", COMMUNITY), CHEN, GRID, RoleDenied),
+        # SEC-H3 (a): who names a person from elsewhere learned his name; nor is it told by the
+        # refusal that there is such a person.
+        (("R_GRID", GRID), CHEN, GRID, errors.UnknownPerson),
+        (("R_STEWARD", GRID), LI, GRID, errors.UnknownPerson),
+        (("R_CADRE", COMMUNITY), CHEN, GRID, errors.UnknownPerson),
         (("R_CADRE", COMMUNITY), WANG, GRID_ELSEWHERE, RoleDenied),
         (("R_CADRE", COMMUNITY), "per_unknown", GRID, errors.UnknownPerson),
     ],

@@ -186,9 +186,13 @@ def test_a_resident_records_for_himself_only_and_a_chosen_id_is_idempotent(groun
         bench.do("record_hours", body | {"minutes": 90})
     with pytest.raises(RoleDenied):
         ground.by(LI, "R_RESIDENT", COMMUNITY).do("record_hours", body)
-    # Who serves elsewhere does not learn from a refusal where she lives.
-    with pytest.raises(NotFound):
+    # Who serves elsewhere learns from a refusal neither where she lives nor that there is such a
+    # person; nor does a resident who names somebody.
+    with pytest.raises(errors.UnknownPerson):
         ground.by("per_far", "R_CADRE", "370811015902").do("record_hours", body)
+    with pytest.raises(RoleDenied):
+        nobody = {"person_id": "per_unknown", "record_id": None}
+        ground.by(LI, "R_RESIDENT", COMMUNITY).do("record_hours", body | nobody)
     mine = ground.by(WANG, "R_RESIDENT", COMMUNITY).ask("volunteer_hours", {})["items"]
     assert [item["id"] for item in mine] == [record_id]
     with pytest.raises(NotFound):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
+from fivered.chassis.refusal import NotFound, StateConflict
 from fivered.services.steward import errors
 from fivered.services.steward.tests.ground import (
     CHEN,
@@ -211,7 +211,7 @@ def test_a_reporter_is_attached_later_and_has_all_his_rights(staffed):
     assert reply["state"] == "DISPATCHED"
     with pytest.raises(errors.InChain):
         by_grid_worker(staffed, "attach_reporter", reply, person_id=STAFF, reason="本人来电")
-    with pytest.raises(RoleDenied):
+    with pytest.raises(errors.UnknownPerson):
         by_grid_worker(staffed, "attach_reporter", reply, person_id=LI, reason="本人来电")
     known = by_grid_worker(staffed, "attach_reporter", reply, person_id=WANG, reason="本人来电")
     with pytest.raises(errors.ReporterKnown):

@@ -16,8 +16,10 @@ from fivered.clients.demo import district as place
 from fivered.clients.demo.api import Person, token
 from fivered.clients.demo.district import PEOPLE
 from testkit.bench import KEY
+from tests.journeys import test_unseen
 from tests.refusals.telling import Site, tell
 from tests.rights import more, walk
+from tests.systems import Running
 
 ELSEWHERE = "370802001001001"
 STRANGERS = {
@@ -153,8 +155,15 @@ def test_every_role_reaches_at_every_door_as_far_as_the_table_of_rights_says(sit
     tried = list(walk.foreign(site, whole))
     assert len(tried) > 600
     assert not (leaks := [what for right, what in tried if not right]), "\n".join(leaks)
-    # Nor does a refusal tell who is registered there.
+    # Nor does a refusal tell who is registered there, or that what the story has not made exists.
     assert not (told := list(walk.told_apart(site))), "\n".join(told)
+    found = {
+        (service, name): ids[-1:]
+        for (service, name), ids in walk.things(site.host.runtimes).items()
+    }
+    asks = test_unseen.Site(Running("", KEY), http=site.loop)
+    told = list(test_unseen.leaks(asks, found, test_unseen.NOT_IN_THE_STORY))
+    assert not told, "\n".join(map(str, told))
 
 
 @pytest.mark.timeout(300)

@@ -75,7 +75,8 @@ def object_to_nominee(tx: Tx, payload: ObjectToNominee) -> Done:
         if known is not None
         else None
     )
-    if known is None or nominee is None:
+    # Who is nominated is public with the notice, and not before.
+    if known is None or nominee is None or known.notice_id is None:
         raise NotFound(kind="nominee", id=payload.subject)
     if not nominee.supported or nominee.state not in ("SUPPORTED", "HELD"):
         raise NotFound(kind="nominee", id=payload.subject)

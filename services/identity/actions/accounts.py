@@ -373,9 +373,9 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
         EnrolmentUnusable: The call is a repeated one, and its code was used or replaced.
     """
     person = store.person(tx.conn, payload.person_id)
-    here = person is not None and store.is_here(person) and person.grid is not None
+    grid = person.grid if person is not None and store.is_here(person) else None
     # Whether somebody is registered elsewhere is not told to who serves here.
-    if not here or not tx.actor.covers(person.grid):
+    if person is None or grid is None or not tx.actor.covers(grid):
         raise UnknownPerson(field="person_id", person_id=payload.person_id)
     if person.person_id == tx.actor.id:
         raise NotYours(field="person_id")

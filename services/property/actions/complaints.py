@@ -476,7 +476,7 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> replies.Decided:
     The community says which project a complaint is about, or that it is about none.
 
     Raises:
-        NotFound: There is no such complaint or project.
+        NotFound: There is no such complaint in the caller's area, or no such project.
         StateConflict: It is decided.
         SamePerson: The complainant would decide it.
         SameHousehold: Somebody of that household would.
@@ -484,6 +484,9 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> replies.Decided:
         NotServing: The project does not serve the place.
         ReasonRequired: It is about none, without a reason.
     """
+    # No door shows one by itself: whom its list does not give it learns by no refusal that it is.
+    seen = records.get(tx.conn, tables.undecided, payload.undecided_id)
+    tx.require_sight(seen.area, kind=records.kind_of(tables.undecided), id=payload.undecided_id)
     row = ground.meant(tx, tables.undecided, payload.undecided_id, may=_outside_the_projects)
     if row.state != "WAITING":
         raise StateConflict(state=row.state)

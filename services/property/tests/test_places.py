@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import records
 from fivered.chassis.fields import PartOfList
-from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict
 from fivered.services.property import errors, rules
 from fivered.services.property.storage import lists, tables
 from fivered.services.property.views import ground
@@ -99,7 +99,7 @@ def test_a_complaint_without_a_project_waits_is_marked_late_and_is_given_one(ben
         town.cadre("per_wang").do("decide_complaint_project", give, version=99)
     with pytest.raises(errors.SamePerson):
         town.cadre("per_wei").do("decide_complaint_project", give, version=99)
-    with pytest.raises(RoleDenied):
+    with pytest.raises(NotFound):
         bench.as_("R_CADRE", person="per_f", scope="370811015902").do(
             "decide_complaint_project", give, version=99
         )

@@ -1,5 +1,7 @@
 """What waits for cadres, secretaries, streets and the district, until another person has done it."""
 
+from dataclasses import replace
+
 import pytest
 
 from fivered.services.credit.service import Credit
@@ -27,6 +29,7 @@ OBJECTIONS = {"OBJECTION_TO_ACCEPT", "OBJECTION_TO_DECIDE", "OBJECTION_TO_REVIEW
 REPAIRS = {"REPAIR_TO_ACCEPT", "REPAIR_TO_CHECK", "REPAIR_TO_APPROVE", "VETO_TO_CONFIRM"}
 DISTRICTS = {"BUDGET_TO_APPROVE", "RULES_TO_APPROVE", "RULES_TO_PUBLISH"}
 CONSENTS = {"CONSENT_TO_CONFIRM"}
+NOTICES = {"CONSENT_TO_RENEW"}
 COMMENDATIONS = {
     "NOMINEES_TO_CHECK", "NOMINEES_TO_REVIEW", "COMMENDATION_TO_PUBLICISE",
     "COMMENDATION_TO_APPROVE", "COMMENDATION_TO_GRANT", "NOMINEE_OBJECTION_TO_DECIDE",
@@ -35,6 +38,7 @@ COMMENDATIONS = {
 
 def test_every_kind_is_seen_to_wait_by_one_of_these_tests():
     seen = AWARDS | MONTHS | OBJECTIONS | REPAIRS | DISTRICTS | CONSENTS | COMMENDATIONS
+    seen |= NOTICES
     assert {row.kind for row in Credit.waits} == seen
 
 
@@ -63,6 +67,23 @@ def test_what_was_proposed_by_hand_waits_for_another_person(bench):
         ),
     )  # fmt: skip
     assert waits.proved == AWARDS | CONSENTS
+
+
+def test_a_consent_of_a_former_notice_waits_for_the_person_alone(bench):
+    """It stands as it was given until then; a withdrawal asks nobody any more."""
+    bench.staged(test_manual.credit_stage)
+    waits = Waits(bench)
+    mine, other = (("per_a", "R_RESIDENT", stage.GRID), ("per_b", "R_RESIDENT", stage.GRID))
+    (given,) = bench.as_(mine[1], person=mine[0], scope=mine[2]).ask("consents")["items"]
+    bench.runtime.settings = replace(bench.runtime.settings, notice_version="2026.1")
+    order = {"notice_version": "2026.1", "purposes": given["purposes"]}
+    waits.until(
+        "CONSENT_TO_RENEW", given["id"], to=mine, not_to=[other, SECRETARY],
+        act=lambda: bench.as_(mine[1], person=mine[0], scope=mine[2]).do("grant_consent", order),
+    )  # fmt: skip
+    (now,) = bench.as_(mine[1], person=mine[0], scope=mine[2]).ask("consents")["items"]
+    assert (now["notice_version"], now["purposes"]) == ("2026.1", given["purposes"])
+    assert waits.proved == NOTICES
 
 
 def test_a_month_waits_for_its_reviewer_and_then_for_who_confirms_it(bench):

@@ -93,6 +93,12 @@ def _consulted(tx: Tx, item: replies.RuleSetCard) -> bool:
     return item.comments_until is not None and item.comments_until <= tx.now
 
 
+def _of_a_former_notice(tx: Tx, item: replies.ConsentCard) -> bool:
+    """Tell whether the caller has consented under a notice that is in force no longer."""
+    mine = item.person_id == tx.actor.id and item.state == "GRANTED"
+    return mine and item.notice_version != tx.settings.notice_version
+
+
 WAITS = (
     Waits(
         "AWARD_TO_APPROVE",
@@ -157,6 +163,14 @@ WAITS = (
             replies.ConsentProposalCard,
             lambda tx, item: item.own_matter is not True and item.proposed_by != tx.actor.id,
         ),
+    ),
+    Waits(
+        "CONSENT_TO_RENEW",
+        "告知书已更新,请重新确认授权 / A consent under a former notice: read the one in force, and"
+        " consent again",
+        act="grant_consent", view=consents.consents, asked=consents.OneConsent(),
+        since="granted_at", to=to(replies.ConsentCard, _of_a_former_notice),
+        roles=("R_RESIDENT",),
     ),
     Waits(
         "BUDGET_TO_APPROVE",

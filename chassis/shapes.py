@@ -134,11 +134,13 @@ class Shape:
 
     def flaws(self, value: object) -> list[Flaw]:
         """Return what of a value does not fit, in the order of the members."""
+        broken = dict.fromkeys(_fractions(value, self.schema, self.schemas))
         try:
+            if not broken and self._validator.is_valid(value):
+                return []
             found = [one for error in self._validator.iter_errors(value) for one in _told(error)]
         except UnicodeEncodeError:
             return []  # half a character, which is told by itself
-        broken = dict.fromkeys(_fractions(value, self.schema, self.schemas))
         found = [one for one in found if one.place not in broken]
         found += [Flaw(at, "integer") for at in broken]
         found = [one for one in found if not self._judged_alone(one.place)]

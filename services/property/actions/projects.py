@@ -404,6 +404,12 @@ def reopen_project(tx: Tx, payload: ReopenProject) -> replies.Reopened:
     return _reopened(tx, row, payload.reason)
 
 
+def _manages(tx: Tx, project_id: str, person_id: str) -> None:
+    """Keep who manages a project from now on; of one instant the last one named."""
+    told = {"project_id": project_id, "since": tx.now, "person_id": person_id, "until": None}
+    records.put(tx.conn, tables.project_managers, [told])
+
+
 def _reopened(tx: Tx, closed: Row, reason: str) -> replies.Reopened:
     project_id = closed.project_id
     row = records.change(
@@ -421,9 +427,7 @@ def _reopened(tx: Tx, closed: Row, reason: str) -> replies.Reopened:
     if manager is not None and not ground.is_adult_here(tx, manager):
         row, manager = records.update(tx.conn, tables.projects, row, manager_person_id=None), None
     if manager is not None:
-        records.add(
-            tx.conn, tables.project_managers, project_id=project_id, since=tx.now, person_id=manager
-        )
+        _manages(tx, project_id, manager)
         row = records.update(tx.conn, tables.projects, row)
         tx.publish(
             events.ProjectManagerChanged(project_id, manager),
@@ -583,18 +587,7 @@ def change_manager(tx: Tx, payload: ChangeManager) -> replies.Made:
     ground.require_adults(tx, "person_id", [payload.person_id])
     ground.require_one_side(tx, row, "PROPERTY", "person_id", [payload.person_id])
     rows.end_manager(tx.conn, payload.project_id, tx.now)
-    records.put(
-        tx.conn,
-        tables.project_managers,
-        [
-            {
-                "project_id": payload.project_id,
-                "since": tx.now,
-                "person_id": payload.person_id,
-                "until": None,
-            }
-        ],
-    )
+    _manages(tx, payload.project_id, payload.person_id)
     row = records.change(
         tx,
         tables.projects,

@@ -631,7 +631,7 @@ SETTLEMENT = [
 ]  # fmt: skip
 
 OBJECTION = [
-    _guard("objection", "somebody else's award", "resident", "{here}", "NOT_SUBJECT", change={}),
+    _no("objection", "somebody else's award", "resident", "{here}", 404, "NOT_FOUND", change={}),
     _guard("objection-accept", "a second objection", "manager", f"{CREDIT}/objections",
            "ALREADY_OBJECTED", body={"target": "AWARD", "target_id": "{objected}",
                                      "text": "请再次核查通话记录。"}),

@@ -20,6 +20,11 @@ GRID = f"{COMMUNITY}001"
 NOBODY_LEFT = "no administrator of the district is left"
 # No demonstration; only time passes faster, so that the month ends.
 CLOCK = {"FIVERED_DEMO_CLOCK": "1", "FIVERED_DEMO_START": "2026-06-01T09:00:00"}
+# The operator has named who sends messages (docs/first-day.md); nobody listens there.
+SENDER = {
+    "FIVERED_SENDER_URL": "https://127.0.0.1:9/send",
+    "FIVERED_SENDER_SECRET": "whsec_" + "QUJD" * 11,
+}
 # What another service has been told of and this one has not yet heard: try again in a moment.
 ON_ITS_WAY = {"UNKNOWN_PERSON", "NOT_REGISTERED", "IDENTITY_NOT_VERIFIED", "UNKNOWN_AREA"}
 
@@ -94,7 +99,7 @@ class Somebody:
 def empty(embedded):
     """A system that is no demonstration, and the command line beside it."""
     embedded.mode = ()
-    running = embedded.start(FIVERED_SYNTHETIC="1", **CLOCK)
+    running = embedded.start(FIVERED_SYNTHETIC="1", **CLOCK, **SENDER)
     data = ("--data", str(embedded.folder / "data"))
     return running.address, data, os.environ | CLOCK
 

@@ -456,14 +456,14 @@ def run_keys(given: argparse.Namespace) -> int:
     if given.keys:
         os.environ[KEYS] = given.keys
     data = given.data or here.PLACES[0]
+    if given.begin and given.action != "persons":
+        raise CommandFailed("--begin is for keys persons")
     if given.action == "status":
         if given.key:
             raise CommandFailed(f"keys status looks at every key, and takes no {given.key}")
         return keys.status(data, print, as_json=given.json)
     if given.json:
         raise CommandFailed(f"keys {given.action} takes no --json: it tells steps to people")
-    if given.begin and given.action != "persons":
-        raise CommandFailed("--begin is for keys persons")
     if given.action == "persons":
         return keys.persons(data, print, begin=given.begin)
     if given.action == "pair":

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import jobs, person_keys, sealing
+from fivered.chassis import cli, jobs, person_keys, sealing
 from fivered.chassis.bus import SYSTEM
 from fivered.chassis.messages import SELF, Actor
 from fivered.chassis.runtime import Runtime
@@ -365,6 +365,29 @@ def test_the_key_of_who_commands_is_read_with_the_command(ground):
         vault = person_keys.vault_in(tx)
         for made, told in ((mine["id"], None), (theirs["id"], "楼道灯不亮")):
             assert vault.open_or_none(kept[made], f"{made}.text") == told
+
+
+@pytest.mark.usefixtures("of_before")
+def test_the_operator_begins_by_a_command_and_is_told_what_waits(
+    ground, opened, database_url, monkeypatch, capsys
+):
+    fill(ground)
+    env = environment(ProcessSettings, StewardSettings, FIVERED_STEWARD_PII_KEY=OLD)
+    env |= {"FIVERED_STEWARD_MATCH_KEY": "", "FIVERED_STEWARD_DATABASE_URL": database_url}
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["keys", "persons"]) == 0
+    assert "fivered keys persons --begin" in capsys.readouterr().out
+    assert found_with(ground.bench).waiting is None
+    assert cli.main(["keys", "status", "--begin"]) == 2
+    assert cli.main(["keys", "persons", "--begin"]) == 0
+    said = capsys.readouterr().out
+    waiting = found_with(ground.bench).waiting
+    assert waiting > 20
+    assert f"steward: 0 values have the key of their person, {waiting} wait" in said
+    work(opened())
+    assert cli.main(["keys", "persons"]) == 0
+    assert ", 0 wait" in capsys.readouterr().out
 
 
 def test_with_a_destroyed_key_nothing_of_that_person_can_be_read_and_all_of_the_others(ground):

@@ -236,6 +236,7 @@ class Steward(Imports, Sealing, Service):
             common=True,
         ),
         command("POST /phone-codes", codes.ask_phone_code, roles=(PUBLIC,), unkept=("request_id",)),
+        query("GET /phone-codes", views.codes.phone_codes, roles=("R_DISTRICT", "R_AUDITOR")),
         command(
             "POST /corrections",
             corrections.propose_correction,

@@ -10,6 +10,8 @@ from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.replies.people import (
     CodeAsked,
+    CodeSent,
+    CodeState,
     CorrectionCard,
     DeathCard,
     ErasureCard,
@@ -706,6 +708,8 @@ __all__ = [
     "Change",
     "Changed",
     "CodeAsked",
+    "CodeSent",
+    "CodeState",
     "CorrectionCard",
     "Coverage",
     "Deactivated",

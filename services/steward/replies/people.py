@@ -10,6 +10,15 @@ from fivered.chassis.replies import Reply
 from fivered.chassis.typed import decoded
 from fivered.chassis.vault import Vault
 
+CodeState = Annotated[
+    Literal["ASKED", "WAITING", "SENT", "NOBODY", "HELD", "FAILED"],
+    Meta(
+        description="ASKED 待处理;WAITING 待发送方接收;SENT 已交付;NOBODY 号码不属唯一登记人;"
+        "HELD 超出限额;FAILED 未能交付 / ASKED: not looked at yet; WAITING: the sender is tried; "
+        "NOBODY: not the phone of exactly one person; HELD: too many; FAILED: the sender took none"
+    ),
+]
+
 
 class DeathCard(Reply, kw_only=True):
     """死亡登记提议 / A proposal that a person died."""
@@ -120,6 +129,19 @@ class Hold(Reply):
         ),
     ]
     ref: Annotated[str, Meta(description="诉求编号、岗位、对象 / of which")]
+
+
+class CodeSent(Reply, kw_only=True):
+    """验证码记录 / What became of a code that was asked for."""
+
+    id: str
+    state: CodeState
+    attempts: Annotated[int, Meta(description="交付次数 / how often the sender was tried")]
+    status: Annotated[int | None, Meta(description="末次 HTTP 状态 / of the last try")]
+    error: Annotated[str | None, Meta(description="末次失败原因 / why the last try failed")]
+    asked_at: Instant
+    tried_at: Instant | None
+    until: Instant
 
 
 class ErasureCard(Reply, kw_only=True):

@@ -61,6 +61,15 @@ def change(conn: sa.Connection, code_id: str, **values: object) -> None:
     conn.execute(sa.update(phone_codes).where(phone_codes.c.code_id == code_id).values(**values))
 
 
+def listed(conn: sa.Connection, state: str | None, part: records.PartOfList) -> records.Page:
+    """Return codes that were asked for, newest first."""
+    asked = sa.select(phone_codes)
+    if state is not None:
+        asked = asked.where(phone_codes.c.state == state)
+    order = (phone_codes.c.asked_at, phone_codes.c.code_id)
+    return records.page(conn, asked, part, order, newest_first=True)
+
+
 def went_since(conn: sa.Connection, since: datetime, person_id: str | None = None) -> int:
     """Return how many codes went to the sender since an instant, of one person or of all."""
     asked = sa.select(sa.func.count()).where(

@@ -5,13 +5,15 @@ import hmac
 import json
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fivered.chassis import jobs, sender
-from fivered.chassis.messages import Actor
+from fivered.chassis.messages import Actor, Call
+from fivered.chassis.refusal import RoleDenied
 from fivered.chassis.webhook_wire import new_secret, signature
 from fivered.services.steward import errors
 from fivered.services.steward.rules.codes import OF_PHONE, Asked, counted, try_again_s, wait_s
@@ -204,6 +206,40 @@ def test_a_sender_that_stays_away_is_left_alone_when_the_code_is_over(desk):
     assert (row["state"], row["phone"], row["digits"]) == ("FAILED", None, None)
     assert 5 <= row["attempts"] <= 10
     assert desk.bench.rows("SELECT ref FROM timers WHERE kind = 'PHONE_CODE'") == []
+
+
+def test_the_district_sees_whether_the_sender_works_and_no_phone_code_or_person(desk):
+    desk.receiver.answer = lambda number, _handler: 200 if number else 410
+    for phone in (PHONE, LIS, NOBODYS):
+        desk.send(phone)
+        desk.at += timedelta(seconds=1)
+    desk.bench.as_("R_AUDITOR", person="per_audit")
+    listed = desk.bench.ask("phone_codes")["items"]
+    assert [(one["state"], one["attempts"], one["status"]) for one in listed] == [
+        ("NOBODY", 0, None), ("SENT", 1, 200), ("FAILED", 1, 410),
+    ]  # fmt: skip
+    assert WANG not in str(listed) and PHONE not in str(listed)
+    assert [
+        one["error"] for one in desk.bench.ask("phone_codes", {"state": "FAILED"})["items"]
+    ] == ["HTTP 410"]
+    with pytest.raises(RoleDenied):
+        desk.bench.as_("R_AUDITOR", person="per_audit", scope=COMMUNITY).ask("phone_codes")
+
+
+def test_of_many_who_ask_at_once_for_a_phone_one_gets_through(desk):
+    """The row of the limit orders them."""
+    actor = Actor("", "R_ANONYMOUS", "", address="203.0.113.7")
+
+    def one(number):
+        call = Call("ask_phone_code", {"phone": PHONE}, actor, f"key {number}")
+        try:
+            return desk.bench.runtime.call(call)["state"]
+        except errors.CodeLimit:
+            return "LIMIT"
+
+    with ThreadPoolExecutor(8) as threads:
+        came = list(threads.map(one, range(8)))
+    assert sorted(came) == ["ASKED"] + ["LIMIT"] * 7
 
 
 def test_a_sender_that_is_gone_is_asked_once(desk):

@@ -3,6 +3,7 @@
 from fivered.services.steward.views import (
     calendar,
     cases,
+    codes,
     corrections,
     erasures,
     finding,
@@ -16,6 +17,7 @@ from fivered.services.steward.views import (
 __all__ = [
     "calendar",
     "cases",
+    "codes",
     "corrections",
     "erasures",
     "finding",

@@ -106,7 +106,7 @@ class CallsContainer(Protocol):
 USUAL: dict[str, object] = {
     "unkept": (), "before": None, "if_match": False, "status": 200, "produces": "", "cost": 1,
     "common": False, "deadline_s": None, "leaving": None, "oauth": False,
-    "ahead": None,
+    "ahead": None, "quick": False,
 }  # fmt: skip
 
 
@@ -137,6 +137,7 @@ class Door(Entrypoint):  # type: ignore[misc]  # nameko has no types
     schedule: Callable[[datetime, Calendar], tuple[str, datetime]] | None
     together: timedelta | None
     job_kind: str
+    quick: bool
     # nameko's: what serves the door of a class.
     container: CallsContainer
     method_name: str

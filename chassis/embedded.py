@@ -283,11 +283,17 @@ class Writer(threading.Thread):
         self.work.put(_WAKE)
 
 
-class JobRunner(threading.Thread):
-    """Runs a service's jobs beside its writer."""
+def _lanes(runtime: Runtime) -> tuple[bool | None, ...]:
+    """Return which jobs each of a service's runners takes up."""
+    return (False, True) if runtime.quick_jobs else (None,)
 
-    def __init__(self, runtime: Runtime) -> None:
-        super().__init__(name=f"jobs-{runtime.name}", daemon=True)
+
+class JobRunner(threading.Thread):
+    """Runs a service's jobs beside its writer, all of them, quick ones, or the others."""
+
+    def __init__(self, runtime: Runtime, quick: bool | None = None) -> None:
+        super().__init__(name=f"{'errands' if quick else 'jobs'}-{runtime.name}", daemon=True)
+        self._quick = quick
         self.runtime = runtime
         self.wake = threading.Event()
         self._stopping = threading.Event()
@@ -296,7 +302,8 @@ class JobRunner(threading.Thread):
         """Take up jobs until stopped."""
         while not self._stopping.is_set():
             try:
-                if not jobs.run_next(self.runtime, stopping=self._stopping.is_set):
+                stopping = self._stopping.is_set
+                if not jobs.run_next(self.runtime, stopping=stopping, quick=self._quick):
                     self.wake.wait(LOOK_S)
                     self.wake.clear()
             except Exception as error:  # noqa: BLE001  it is logged, and the thread goes on
@@ -318,7 +325,9 @@ class EmbeddedHost:
             name: Writer(runtime, self.runtimes) for name, runtime in self.runtimes.items()
         }
         self.job_runners = {
-            name: JobRunner(runtime) for name, runtime in self.runtimes.items() if runtime.job_doors
+            name: [JobRunner(runtime, quick) for quick in _lanes(runtime)]
+            for name, runtime in self.runtimes.items()
+            if runtime.job_doors
         }
         self.senders = {
             name: Sender(runtime)
@@ -333,13 +342,13 @@ class EmbeddedHost:
 
     def _waker(self, name: str) -> Callable[[Tx], None]:
         consumers = [w for w in self.writers.values() if name in w.sources]
-        own, runner = self.writers[name], self.job_runners.get(name)
+        own, runners = self.writers[name], self.job_runners.get(name, [])
         sender = self.senders.get(name)
 
         def wake(tx: Tx) -> None:
             for writer in consumers:
                 writer.consume(name, tx.facts)
-            if runner is not None and tx.queues:
+            for runner in runners if tx.queues else ():
                 runner.wake.set()
             if sender is not None:
                 sender.wake()
@@ -356,12 +365,15 @@ class EmbeddedHost:
             jobs.take_back(runtime)
         for writer in self.writers.values():
             writer.start()
-        for runner in self.job_runners.values():
+        for runner in self._runners():
             runner.start()
         for sender in self.senders.values():
             sender.take_back()
             sender.start()
         self._rekeying.start()
+
+    def _runners(self) -> list[JobRunner]:
+        return [one for runners in self.job_runners.values() for one in runners]
 
     def _rekey(self) -> None:
         for runtime in self.runtimes.values():
@@ -370,13 +382,13 @@ class EmbeddedHost:
     def stop(self) -> None:
         """End the threads cleanly and close the databases."""
         self._stopping.set()
-        for runner in self.job_runners.values():
+        for runner in self._runners():
             runner.stop()
         for writer in self.writers.values():
             writer.stop()
         for sender in self.senders.values():
             sender.stop()
-        threads = (*self.writers.values(), *self.job_runners.values(), *self.senders.values())
+        threads = (*self.writers.values(), *self._runners(), *self.senders.values())
         for thread in (*threads, self._rekeying):
             if thread.is_alive():
                 thread.join(10)

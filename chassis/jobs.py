@@ -279,14 +279,17 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def run_next(runtime: Opened, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+def run_next(
+    runtime: Opened, *, stopping: Callable[[], bool] = lambda: False, quick: bool | None = None
+) -> bool:
     """Claim one job and run it to its end. Returns whether there was one.
 
     Args:
         runtime: The service.
+        quick: Whether only quick ones are taken up, or none of these; without it all are.
         stopping: Asked before each step; when it says True the job goes back to the queue.
     """
-    row = _claim(runtime)
+    row = _claim(runtime, quick)
     if row is None:
         return False
     running = Job(runtime, row, stopping)
@@ -331,9 +334,9 @@ def _run(runtime: Opened, running: Job, row: store.Row) -> None:
         _end(running, "FAILED", refusal=Faulted(fault_id=fault_id))
 
 
-def _claim(runtime: Opened) -> store.Row | None:
+def _claim(runtime: Opened, quick: bool | None = None) -> store.Row | None:
     table = runtime.chassis.jobs
-    asked = _free(table)
+    asked = _free(table, runtime.quick_jobs, quick)
     # Looking takes no lock: nothing waits most of the time.
     with store.reading(runtime.engine) as conn:
         if conn.execute(asked, {"now": _now()}).first() is None:
@@ -368,15 +371,14 @@ def _standing(jobs: sa.Table) -> store.Select:
 
 
 @functools.cache
-def _free(jobs: sa.Table) -> store.Select:
+def _free(jobs: sa.Table, quick_jobs: frozenset[str], quick: bool | None) -> store.Select:
     # Written once: every worker looks for jobs all the time.
     forsaken = sa.and_(jobs.c.state == "RUNNING", jobs.c.lease_until < sa.bindparam("now"))
-    return (
-        sa.select(jobs)
-        .where(sa.or_(jobs.c.state == "QUEUED", forsaken))
-        .order_by(jobs.c.created_at, jobs.c.job_id)
-        .limit(1)
-    )
+    free = [sa.or_(jobs.c.state == "QUEUED", forsaken)]
+    if quick is not None:
+        ours = jobs.c.kind.in_(sorted(quick_jobs))
+        free.append(ours if quick else sa.not_(ours))
+    return sa.select(jobs).where(*free).order_by(jobs.c.created_at, jobs.c.job_id).limit(1)
 
 
 def _forget_upload(runtime: Opened, params: Params) -> None:

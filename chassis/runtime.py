@@ -120,6 +120,8 @@ class Runtime(Opened):
                 self.schedules[door.timer_kind] = door.schedule
         elif entry.kind == "job":
             self.job_doors[door.job_kind] = method
+            if door.quick:
+                self.quick_jobs |= {door.job_kind}
         elif entry.kind == "subscribe":
             facts = self.reads_of.setdefault(door.source, {})
             for reader in door.readers:

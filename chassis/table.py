@@ -152,9 +152,15 @@ def timer(
     return Row(f"on_{kind.lower()}", door, then)
 
 
-def job(kind: str, act: Act) -> Row:
-    """Long work: `act(job)` opens its own transactions through the job."""
-    return Row(f"run_{kind}", bus.JobDoor(job_kind=kind), act)
+def job(kind: str, act: Act, *, quick: bool = False) -> Row:
+    """Long work: `act(job)` opens its own transactions through the job.
+
+    Args:
+        kind: Its name.
+        act: Does it.
+        quick: It takes seconds, and somebody waits: it does not queue behind what takes minutes.
+    """
+    return Row(f"run_{kind}", bus.JobDoor(job_kind=kind, quick=quick), act)
 
 
 @functools.cache

@@ -198,6 +198,7 @@ class Opened(ABC):
         self.unread: dict[int, Reader | None] = {}
         self.schedules: dict[str, Callable[..., tuple[str, datetime]]] = {}
         self.job_doors: dict[str, str] = {}
+        self.quick_jobs: frozenset[str] = frozenset()  # see table.job
         self.reads_of: dict[str, dict[str, Reader]] = {}
         self.on_commit: Callable[[Tx], None] = lambda _tx: None
         self.fixed_now: datetime | None = None

@@ -139,8 +139,11 @@ class Worker:
         self.keeper = Routine(f"keeper-{runtime.name}", self._keep)
         self.share = Routine(f"leases-{runtime.name}", self.leases.turn)
         self.routines = [self.timers, self.keeper, self.share]
+        self.errands = Routine(f"errands-{runtime.name}", self._errand)
         if runtime.job_doors:
             self.routines.append(self.jobs)
+        if runtime.quick_jobs:
+            self.routines.append(self.errands)
         self.sender = Sender(runtime) if webhooks.is_on(runtime.process) else None
 
     def _wake(self) -> None:
@@ -166,6 +169,7 @@ class Worker:
         seen = timers.look(self.runtime, self._stand)
         if seen.queued:
             self.jobs.wake.set()
+            self.errands.wake.set()
         if seen.retries:
             self._retries = True
             self.keeper.wake.set()
@@ -177,7 +181,13 @@ class Worker:
 
     def _job(self) -> float:
         # `_fire` wakes it.
-        return 0.0 if jobs.run_next(self.runtime, stopping=self.jobs.stopping.is_set) else _REST_S
+        quick = False if self.runtime.quick_jobs else None
+        stopping = self.jobs.stopping.is_set
+        return 0.0 if jobs.run_next(self.runtime, stopping=stopping, quick=quick) else _REST_S
+
+    def _errand(self) -> float:
+        stopping = self.errands.stopping.is_set
+        return 0.0 if jobs.run_next(self.runtime, stopping=stopping, quick=True) else _REST_S
 
     def _look_for_queues(self) -> None:
         """Read the installation anew: a source may have another number of partitions now."""

@@ -612,7 +612,7 @@ class Steward(Imports, Sealing, Service):
         timer(codes.TIMER, codes.again),
         timer("erasure", erasures.on_held),
         job("sweep", retention.run),
-        job(codes.JOB, codes.send),
+        job(codes.JOB, codes.send, quick=True),
     )
 
     def note_own_data(self, tx: Tx) -> None:

@@ -4,14 +4,24 @@ first; what is kept and logged holds neither the code nor the number."""
 import json
 import re
 import subprocess
+import threading
 import time
 
 import httpx
 import pytest
 
+from fivered.chassis import jobs
+from fivered.chassis.embedded import EmbeddedHost
+from fivered.chassis.messages import SYSTEM
+from fivered.chassis.migrate import migrate_service
+from fivered.chassis.runtime import Runtime
 from fivered.chassis.webhook_wire import new_secret, signature
 from fivered.clients.demo import district as place
 from fivered.clients.demo.api import token
+from fivered.gateway.tests.conftest import Site
+from fivered.services.steward.service import Steward
+from fivered.services.steward.settings import StewardSettings
+from testkit.bench import environment
 from testkit.clear import Values, in_files, in_rows
 from testkit.receiver import receiving
 from testkit.waiting import wait_until
@@ -172,3 +182,40 @@ def test_a_district_without_a_sender_is_told_so_and_has_other_ways(embedded):
     ).stdout  # fmt: skip
     (line,) = [one for one in said.splitlines() if "SENDER" in one]
     assert "may be added" in line and "FIVERED_SENDER_URL" in line
+
+
+def test_a_code_goes_out_while_a_job_of_minutes_runs(tmp_path, monkeypatch):
+    """Both lanes of the embedded host."""
+    begun, over = threading.Event(), threading.Event()
+
+    def lasts(_job, counts, _work):
+        begun.set()
+        assert over.wait(30)
+        return counts
+
+    monkeypatch.setattr(jobs.Job, "repeat", lasts)
+    with receiving() as receiver:
+        given = environment(
+            StewardSettings,
+            FIVERED_SYNTHETIC="1",
+            FIVERED_SENDER_URL=f"{receiver.address}/send",
+            FIVERED_SENDER_SECRET=SECRET,
+        )
+        runtime = Runtime.open(Steward, f"sqlite:///{tmp_path}/steward.sqlite", environ=given)
+        migrate_service(Steward, runtime.engine)
+        host = EmbeddedHost({"steward": runtime})
+        host.start()
+        site = Site(host).build(services=("steward",), extra=())
+        try:
+            person = {"name": "王小丽", "phone": MINE, "synthetic": True}
+            assert site.ask("POST", "/v1/steward/people", json=person).status_code == 201
+            with runtime.transaction(SYSTEM) as tx:
+                tx.start_job("sweep", {})
+            assert begun.wait(20)
+            answer = site.ask("POST", ASK, grants=None, json={"phone": MINE})
+            assert answer.status_code == 200, answer.text
+            assert wait_until(lambda: arrived(receiver, MINE), 20)
+            assert not over.is_set()
+        finally:
+            over.set()
+            host.stop()

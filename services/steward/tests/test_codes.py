@@ -242,6 +242,19 @@ def test_of_many_who_ask_at_once_for_a_phone_one_gets_through(desk):
     assert sorted(came) == ["ASKED"] + ["LIMIT"] * 7
 
 
+def test_a_code_does_not_wait_behind_what_takes_minutes(desk):
+    """A worker's second lane takes codes up, its first one everything else."""
+    runtime = desk.bench.runtime
+    with desk.bench.transaction() as tx:
+        tx.start_job("sweep", {})
+    told = desk.ask()
+    assert jobs.run_next(runtime, quick=True)
+    assert desk.row(told["id"])["state"] == "SENT"
+    assert not jobs.run_next(runtime, quick=True)
+    assert jobs.run_next(runtime, quick=False)
+    assert not jobs.run_next(runtime)
+
+
 def test_a_sender_that_is_gone_is_asked_once(desk):
     desk.receiver.answer = lambda _number, _handler: 410
     assert desk.send()["state"] == "FAILED"

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fivered.chassis import audit_seals
-from fivered.chassis.messages import SYSTEM, Call, new_uuid
+from fivered.chassis.messages import SYSTEM, Actor, Call, new_uuid
 from fivered.clients.demo import district as place
 from fivered.clients.demo.api import Person, Refused
 from fivered.clients.demo.district import PEOPLE
@@ -117,6 +117,9 @@ def _steward(h: Hands) -> Members:
         })
         for number, name in enumerate(("田有福", "田友福", "方老太"), 801)
     ]  # fmt: skip
+    anybody = Actor("", "R_ANONYMOUS", "", address="127.0.0.1")
+    asks = Call("ask_phone_code", {"phone": "12800000801"}, anybody, key=new_uuid())
+    h.site.host.runtimes["steward"].call(asks)
     twice, kept, dead = people
     person = h.get("district", f"/v1/steward/people/{twice}")
     h.post("cadre", f"/v1/steward/people/{twice}/merge",

@@ -50,7 +50,7 @@ class Running(TypedDict, total=False):
 # Variables of an embedded system, none of them a key, by which other commands judge what it does.
 GIVEN = ("FIVERED_WEBHOOK_HOSTS",)
 _NOTE = "running.json"
-_DATABASE = "_DATABASE_URL"
+_DATABASE, _OWNER = "_DATABASE_URL", "_OWNER_URL"
 PLACES = (".fivered/data", ".fivered/up")
 _told: list[str] = []
 # The folder of `--data`, of the command that is carried out.
@@ -260,7 +260,7 @@ def adopt() -> bool:
     if is_named():
         taken = environment()
         # Of another installation, which this command does not look at.
-        for name in {*_servers(), BROKER} & os.environ.keys():
+        for name in {*_servers(), *_named_by(_OWNER), BROKER} & os.environ.keys():
             del os.environ[name]
         os.environ.update(taken)
         return True
@@ -277,7 +277,11 @@ def adopt() -> bool:
 
 def _servers() -> list[str]:
     """Return the variables of the environment that name databases."""
-    return [one for one in os.environ if one.startswith("FIVERED_") and one.endswith(_DATABASE)]
+    return _named_by(_DATABASE)
+
+
+def _named_by(end: str) -> list[str]:
+    return [one for one in os.environ if one.startswith("FIVERED_") and one.endswith(end)]
 
 
 def _found_here(name: str) -> str:

@@ -23,7 +23,9 @@ def database_of(service: str) -> str:
     Raises:
         CommandFailed: There is no address.
     """
-    return os.environ.get(owner_variable(service), "") or here.database_of(service)
+    # First, because it may take both from the system that runs here.
+    own = here.database_of(service)
+    return os.environ.get(owner_variable(service), "") or own
 
 
 def role_of(service: str) -> str:
@@ -32,10 +34,11 @@ def role_of(service: str) -> str:
     Raises:
         CommandFailed: Both addresses name one role.
     """
+    own = here.database_of(service)
     owner = os.environ.get(owner_variable(service), "")
     if not owner:
         return ""
-    role = sa.make_url(here.database_of(service)).username or ""
+    role = sa.make_url(own).username or ""
     if role == sa.make_url(owner).username:
         raise CommandFailed(f"{owner_variable(service)} names the service's own role: {role}")
     return role

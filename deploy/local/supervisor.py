@@ -21,12 +21,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
+from deploy import roles
 from fivered.chassis import here, topology
 from fivered.chassis.actors import PAIRS, new_pair
 from fivered.chassis.folder import all_settings, keys_of
 from fivered.chassis.installed import service_names
 from fivered.chassis.reconnect import Backoff
-from fivered.chassis.settings import ACTOR_KEY, CommandFailed, database_variable, read_all
+from fivered.chassis.settings import (
+    ACTOR_KEY,
+    CommandFailed,
+    database_variable,
+    owner_variable,
+    read_all,
+)
 from fivered.chassis.up import DEMO, take_port
 from fivered.gateway.settings import GatewaySettings
 from testkit import servers
@@ -156,6 +163,8 @@ class Supervisor:
         self.port = port
         # What the gateway alone is given: it signs who acts.
         self.private: dict[str, str] = {}
+        # What commands of the operator alone are given: who owns the tables.
+        self.owners: dict[str, str] = {}
         self.stopping = threading.Event()
         self.rabbit: servers.Rabbit | None = None
         self.postgres: servers.Postgres | None = None
@@ -196,6 +205,9 @@ class Supervisor:
         for name, value in (DEMO | keys_of(self.state)).items():
             env.setdefault(name, value)
         env.setdefault("FIVERED_BLOBS", str((self.state / "blobs").resolve()))
+        for name in map(owner_variable, service_names()):
+            if address := env.pop(name, ""):
+                self.owners[name] = address
         if ACTOR_KEY not in os.environ:
             del env[ACTOR_KEY]
             for name, of_services in PAIRS.items():
@@ -236,8 +248,9 @@ class Supervisor:
             self.postgres = servers.Postgres(durable=True).start()
             for name, variable in wanted.items():
                 if not env.get(variable):
-                    env[variable] = self.postgres.create_database(f"fivered_{name}")
-        _carry_out(env, "migrate", "all")
+                    own, owner = roles.create(name, self.postgres.url())
+                    env[variable], self.owners[owner_variable(name)] = own, owner
+        _carry_out(env | self.owners, "migrate", "all")
 
     def _begin(self, env: dict[str, str]) -> None:
         logs = self.state / "logs"
@@ -314,7 +327,8 @@ class Supervisor:
                 name: value
                 for name, value in (self.children[0].env if self.children else {}).items()
                 if name.startswith("FIVERED_") and name != HEALTH_PORT
-            },
+            }
+            | self.owners,
         }
         here.leave(self.state, whole)
 

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from deploy.local import up
-from fivered.chassis.settings import database_variable
+from fivered.chassis.settings import owner_variable
 from fivered.clients.demo import district as place
 from fivered.clients.demo.api import Api, token
 from fivered.clients.demo.district import District
@@ -293,7 +293,7 @@ def test_nor_does_any_on_the_disks_of_the_servers(installation):
     secrets = people_and_their_data(office)
     office.http.close()
     stores = up.running(installation.state)["environment"]
-    with psycopg.connect(stores[database_variable("steward")], autocommit=True) as conn:
+    with psycopg.connect(stores[owner_variable("steward")], autocommit=True) as conn:
         conn.execute("CREATE TABLE planted AS SELECT %s::text AS said", (PLANTED,))
         conn.execute("DROP TABLE planted")
     mine = {name: value for name, value in MINE.items() if name not in ALLOWED}

@@ -1,7 +1,13 @@
 """What needs the distributed installation and leaves it as useful as it was; one serves them all."""
 
+from pathlib import Path
+
+import psycopg
 import pytest
 
+from deploy.local import up
+from fivered.chassis.installed import service_names
+from fivered.chassis.settings import database_variable, owner_variable
 from fivered.clients.demo.api import Api
 from fivered.clients.demo.district import GRID, PEOPLE, District
 from fivered.clients.load.files import write
@@ -40,6 +46,38 @@ def test_a_file_that_the_gateway_receives_is_read_by_another_process(installatio
         # Consents wait until credit has heard of the people; nobody is refused.
         assert outcome.result["refused"] == 0, (file.kind, outcome.result["errors"][:3])
     sender.close()
+
+
+# By whoever has the password of `serve` and `work`.
+AGAINST_THE_AUDIT = (
+    "ALTER TABLE {} ADD COLUMN mine text",
+    "ALTER TABLE {} DISABLE TRIGGER ALL",
+    "DROP TRIGGER {}_row ON {}",
+    "TRUNCATE {}",
+    "DELETE FROM {}",
+    "DROP TABLE {}",
+)
+
+
+@pytest.mark.covers("REQ-L09")
+def test_no_service_can_lift_what_protects_its_audit(installation):
+    note = up.running(installation.state)
+    told = note["environment"]
+    for name in service_names():
+        with psycopg.connect(told[database_variable(name)], autocommit=True) as conn:
+            conn.execute("INSERT INTO audit SELECT * FROM audit WHERE false")
+            for table in ("audit", "audit_seals", "audit_marks"):
+                for statement in AGAINST_THE_AUDIT:
+                    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                        conn.execute(statement.replace("{}", table))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                conn.execute(f"SET ROLE {name}_owner")
+        # The owner could.
+        with psycopg.connect(told[owner_variable(name)]) as conn:
+            conn.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
+            conn.rollback()
+    for child in note["children"].values():
+        assert b"_OWNER_URL" not in Path(f"/proc/{child['pid']}/environ").read_bytes()
 
 
 def test_a_topic_becomes_a_request_and_a_request_a_topic_over_rabbitmq(installation):

@@ -73,6 +73,14 @@ class SignInCodeHeard:
     until: datetime
 
 
+@reads("steward", "sign_in_phone_ended.v1")
+class SignInPhoneEndedHeard:
+    """The phone by which a person signed in shows that no more: sessions and codes of it end."""
+
+    person_id: str
+    code_ids: list[str]
+
+
 @reads("steward", "person_merged.v1")
 class PersonMergedHeard:
     """A person was registered twice; `person_id` is given up, `into` is kept."""

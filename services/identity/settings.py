@@ -92,8 +92,8 @@ class IdentitySettings:
         """How long an access token is good."""
         return timedelta(minutes=self.access_minutes)
 
-    def longest(self, kind: str) -> timedelta:
-        """Return how long a session of this kind of account may last."""
-        if kind == "STAFF":
+    def longest(self, *, staff: bool) -> timedelta:
+        """Return how long a session may last, of staff or of a resident."""
+        if staff:
             return timedelta(hours=self.staff_hours)
         return timedelta(days=self.resident_days)

@@ -15,7 +15,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys, offices, own
+from fivered.services.identity.actions import keys, offices
 from fivered.services.identity.errors import (
     AccountAbove,
     AccountExists,
@@ -382,8 +382,7 @@ def enrol(tx: Tx, payload: Enrol) -> replies.Enrolment:
     if above := _beyond(tx, payload.person_id):
         raise AccountAbove(field="person_id", scope=above)
     account = store.of_person(tx.conn, payload.person_id)
-    more = account is not None and own.is_more_than_resident(tx, payload.person_id)
-    if account is not None and (account.kind == "STAFF" or more):
+    if account is not None and grant_store.is_staff(tx.conn, account, tx.now):
         raise StaffAccount(field="person_id")
     now = real_now()
     if tx.first is not None:

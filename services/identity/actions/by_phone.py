@@ -14,11 +14,12 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.records import Row
 from fivered.chassis.requests import SECRET, Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import own, signing_in
+from fivered.services.identity.actions import signing_in
 from fivered.services.identity.errors import FactorFirst, PhoneCodeFailed
 from fivered.services.identity.fields import Code, Device, RefreshToken
 from fivered.services.identity.rules import tries
 from fivered.services.identity.storage import accounts as store
+from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import accounts
@@ -107,10 +108,11 @@ def sign_in_by_phone(tx: Tx, payload: SignInByPhone) -> replies.Tokens:
     if not secrets.alike(row.digest, _digest_of(payload)):
         raise PhoneCodeFailed(field="phone_code")
     account = _account_of(tx, row)
+    good = account.factor_since is not None and not account.factor_by_phone
+    if not good and grant_store.is_staff(tx.conn, account, tx.now):
+        raise FactorFirst
     if account.factor_since is not None:
         account = signing_in.with_code(tx, account, payload.code, now)
-    elif account.kind == "STAFF" or own.is_more_than_resident(tx, account.person_id):
-        raise FactorFirst
     signing_in.forget(tx, _subjects(tx, payload, row))
     proven = account.factor_since is not None
     told = signing_in.begin(tx, account, payload.device, proven=proven, by_phone=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.services.identity.actions import rights
@@ -24,6 +26,13 @@ def close(tx: Tx, person_id: str, why: str) -> None:
     if account is not None and account.state != "CLOSED":
         records.change(tx, accounts, account, step="closed", state="CLOSED", note=why)
         sessions.end_of_account(tx.conn, account.account_id, real_now(), "CLOSED")
+
+
+def end_by_phone(tx: Tx, person_id: str, code_ids: Sequence[str]) -> None:
+    """End what a person's phone has opened: first the codes, so that none opens more meanwhile."""
+    now = real_now()
+    store.void_phone_codes(tx.conn, person_id, code_ids, now)
+    sessions.end_by_phone(tx.conn, person_id, now)
 
 
 def merge(tx: Tx, given_up: str, kept: str) -> None:

@@ -23,7 +23,9 @@ _NEW_PERSON: dict[str, object] = {
 def consume(tx: Tx, heard: Sequence[Event]) -> None:
     """Take facts into effect, in their order. An id that was given up means the kept one."""
     heard = identities.redirected(
-        heard, lambda ids: accounts.kept_ids(tx.conn, ids), own=_OF_REGISTRATION
+        heard,
+        lambda ids: accounts.kept_ids(tx.conn, ids),
+        own=(*_OF_REGISTRATION, events.SignInPhoneEndedHeard),
     )
     for event in heard:
         data = event.data
@@ -38,6 +40,8 @@ def consume(tx: Tx, heard: Sequence[Event]) -> None:
                 tx.conn, code_id=data.code_id, person_id=data.person_id, digest=data.digest,
                 until=data.until,
             )  # fmt: skip
+        elif isinstance(data, events.SignInPhoneEndedHeard):
+            closing.end_by_phone(tx, data.person_id, data.code_ids)
         elif (said := _tie(event)) is not None:
             source, ref, values = said
             _keep(tx, event, source, ref, values)

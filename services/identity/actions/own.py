@@ -28,7 +28,6 @@ from fivered.services.identity.errors import (
 )
 from fivered.services.identity.fields import Code, Device, Login, Password
 from fivered.services.identity.rules import passwords
-from fivered.services.identity.rules.grants import asks_for_factor
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
@@ -125,12 +124,16 @@ def begin_factor(tx: Tx, _payload: Nothing) -> replies.FactorBegun:
     if account.factor_since is not None:
         raise FactorPresent
     session = records.find(tx.conn, session_table, tx.actor.session)
-    if session is not None and session.by_phone and is_more_than_resident(tx, account.person_id):
+    by_phone = session is not None and session.by_phone
+    if by_phone and grant_store.is_staff(tx.conn, account, tx.now):
         # Else a phone alone would open the rights of staff.
         raise FactorFirst
     secret = pyotp.random_base32()
     sealed = secrets.vault(tx.settings.keys).seal(secret, f"{account.account_id}.factor")
-    records.change(tx, accounts, account, step="factor_begun", factor=sealed, factor_step=0)
+    records.change(
+        tx, accounts, account, step="factor_begun", factor=sealed, factor_step=0,
+        factor_by_phone=by_phone,
+    )  # fmt: skip
     uri = pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=_ISSUER)
     drawn = io.BytesIO()
     segno.make(uri, error="m").save(drawn, kind="svg", scale=4, xmldecl=False)
@@ -200,12 +203,6 @@ def prove_session(tx: Tx, payload: ConfirmFactor) -> replies.Done:
     return replies.Done(id=tx.actor.session, state="PROVEN")
 
 
-def is_more_than_resident(tx: Tx, person_id: str) -> bool:
-    """Tell whether a person has another right than a resident's: an administrator resets."""
-    held = grant_store.held_by(tx.conn, person_id, tx.now)
-    return any(asks_for_factor(row.role) for row in held)
-
-
 def count_activation(tx: Tx, _payload: Activate) -> None:
     """Count a try by where it comes from.
 
@@ -259,7 +256,7 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
         )  # fmt: skip
     elif account.state != "ACTIVE":
         raise AccountClosed
-    elif account.kind == "STAFF" or is_more_than_resident(tx, account.person_id):
+    elif grant_store.is_staff(tx.conn, account, tx.now):
         raise EnrolmentUnusable(field="code")
     else:
         # Who gave the code out has seen the person: an authenticator that was lost ends here.

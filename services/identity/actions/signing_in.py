@@ -29,6 +29,7 @@ from fivered.services.identity.rules import passwords
 from fivered.services.identity.rules import tries as try_rules
 from fivered.services.identity.rules.grants import asks_for_factor
 from fivered.services.identity.storage import accounts as store
+from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import accounts
@@ -318,9 +319,20 @@ def begin(
             by_phone=by_phone,
             began_at=now,
             seen_at=now,
-            ends_at=now + tx.settings.longest(account.kind),
+            ends_at=now + _longest(tx, account),
         )
     return _next(tx, account, session, now)
+
+
+def _longest(tx: Tx, account: Row) -> timedelta:
+    longest: timedelta = tx.settings.longest(staff=grant_store.is_staff(tx.conn, account, tx.now))
+    return longest
+
+
+def ends_at(tx: Tx, account: Row, session: Row) -> datetime:
+    """Return when a session ends: one of a resident who has a right of staff by now, when one of
+    staff would."""
+    return sessions.ends_at(session, _longest(tx, account))
 
 
 def _next(
@@ -328,8 +340,11 @@ def _next(
 ) -> replies.Tokens:
     held = keys.rights_of(tx, account)
     # Where an authenticator is on, nothing is done without it: who came by the provider shows it.
-    plain = account.factor_since is None
-    rights = [one for one in held if session.proven or (plain and not asks_for_factor(one.role))]
+    shown = session.proven or account.factor_since is None
+    # Nothing but a phone may be behind both: who came by it was given the authenticator there.
+    phone_alone = session.by_phone and account.factor_by_phone
+    of_staff = session.proven and not phone_alone
+    rights = [one for one in held if (of_staff if asks_for_factor(one.role) else shown)]
     access, seconds = keys.signed(tx, account, session.session_id, rights)
     refresh = secrets.new_token()
     sessions.add_token(tx.conn, session.session_id, digest_of(refresh), now, parent)
@@ -340,7 +355,7 @@ def _next(
         access_token=access,
         expires_in=seconds,
         refresh_token=refresh,
-        session_ends_at=session.ends_at,
+        session_ends_at=ends_at(tx, account, session),
         second_factor=replies.factor_of(account, needed=len(rights) < len(held)),
         rights=[replies.Right(role=role, scope=scope) for role, scope in named],
     )
@@ -372,7 +387,11 @@ def refresh(tx: Tx, payload: Refresh) -> replies.Tokens:
     session = records.locked(tx.conn, session_table, row.session_id)
     account = records.locked(tx.conn, accounts, session.account_id)
     tx.about(account.person_id)
-    if session.ended_at is not None or session.ends_at <= now or account.state != "ACTIVE":
+    if (
+        session.ended_at is not None
+        or ends_at(tx, account, session) <= now
+        or account.state != "ACTIVE"
+    ):
         raise SessionEnded
     if row.used_at is not None:
         # Its answer was lost: what that one held is not to be used beside what comes now.

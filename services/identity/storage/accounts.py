@@ -189,6 +189,15 @@ def keep_phone_code(conn: sa.Connection, **row: object) -> None:
     records.add_missing(conn, phone_codes, [{"tries": 0, **row}])
 
 
+def void_phone_codes(
+    conn: sa.Connection, person_id: str, code_ids: Iterable[str], at: datetime
+) -> None:
+    """Let codes count no more, also those that are heard of later: no digest is theirs."""
+    void = {"person_id": person_id, "digest": "", "until": at, "tries": 0}
+    rows = [{"code_id": one, **void} for one in code_ids]
+    records.put(conn, phone_codes, rows, keep=("person_id", "tries"))
+
+
 def phone_code(conn: sa.Connection, code_id: str, *, lock: bool = False) -> Row | None:
     """Return a code, or None: none was made, or it was not heard of yet."""
     return records.find(conn, phone_codes, code_id, lock=lock)

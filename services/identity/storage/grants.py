@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import records
 from fivered.chassis.records import Row
-from fivered.services.identity.rules.grants import GRANTED
+from fivered.services.identity.rules.grants import GRANTED, asks_for_factor
 from fivered.services.identity.storage.tables import areas, grants, people, ties
 
 
@@ -22,6 +22,13 @@ def held_by(conn: sa.Connection, person_id: str, at: datetime) -> list[Row]:
         sa.or_(grants.c.to_at.is_(None), grants.c.to_at > at),
     )
     return records.rows(conn, asked.order_by(grants.c.role, grants.c.scope, grants.c.grant_id))
+
+
+def is_staff(conn: sa.Connection, account: Row, at: datetime) -> bool:
+    """Tell whether an account is one of staff, or its person has another right than a resident's
+    at this (domain) time."""
+    held = () if account.kind == "STAFF" else held_by(conn, account.person_id, at)
+    return account.kind == "STAFF" or any(asks_for_factor(row.role) for row in held)
 
 
 def same(conn: sa.Connection, person_id: str, role: str, scope: str) -> Row | None:

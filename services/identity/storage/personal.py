@@ -44,7 +44,7 @@ DATA_MAP = (
     Held(
         "accounts", ACCOUNT, whose="person_id", general="login provider_subject",
         hidden="password factor", others="created_by",
-        things="account_id kind state provider_issuer",
+        things="account_id kind state provider_issuer factor_by_phone",
         erased="login password factor provider_subject", stays="编号 / the id",
     ),
     Held(

@@ -32,6 +32,14 @@ def open_sessions(conn: sa.Connection, account_id: str, at: datetime) -> list[Ro
     return records.rows(conn, asked.order_by(sessions.c.began_at.desc(), sessions.c.session_id))
 
 
+def ends_at(session: Row, longest: timedelta) -> datetime:
+    """Return when a session ends that may last so long now: a right of staff may have begun since,
+    or ended."""
+    ends: datetime = session.ends_at
+    began: datetime = session.began_at
+    return min(ends, began + longest)
+
+
 def end(
     conn: sa.Connection, at: datetime, why: str, *conditions: sa.ColumnElement[bool]
 ) -> list[str]:
@@ -56,6 +64,11 @@ def end_of_account(
 ) -> list[str]:
     """End an account's sessions, but for one."""
     return end(conn, at, why, sessions.c.account_id == account_id, sessions.c.session_id != but)
+
+
+def end_by_phone(conn: sa.Connection, person_id: str, at: datetime) -> list[str]:
+    """End the sessions of a person that began by a code on the phone."""
+    return end(conn, at, "PHONE", sessions.c.person_id == person_id, sessions.c.by_phone)
 
 
 def end_one(conn: sa.Connection, session_id: str, at: datetime, why: str) -> list[str]:

@@ -59,6 +59,8 @@ accounts = sa.Table(
     sa.Column("created_by", store.Id, nullable=False),
     sa.Column("created_at", _At, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
+    # Its secret was shown in a session that began by a code on the phone.
+    sa.Column("factor_by_phone", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ux_accounts_provider", "provider_issuer", "provider_subject", unique=True),
 )
 # Codes for the loss of the authenticator: each is taken once.
@@ -111,7 +113,7 @@ sessions = sa.Table(
     sa.Column("ended_at", _At),
     # It began by a code that was sent to a phone.
     sa.Column("by_phone", sa.Boolean, nullable=False, server_default=sa.false()),
-    # Why it ended: SIGNED_OUT, REUSED, PASSWORD, CLOSED, FACTOR, TIME.
+    # Why it ended: SIGNED_OUT, REUSED, PASSWORD, CLOSED, FACTOR, PHONE, TIME.
     sa.Column("ended_why", _Code),
     sa.Index("ix_sessions_account_id", "account_id", "began_at"),
 )

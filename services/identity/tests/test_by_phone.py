@@ -11,6 +11,7 @@ from fivered.services.identity.errors import (
     CodeRequired,
     FactorFirst,
     PhoneCodeFailed,
+    SessionEnded,
     SignInFailed,
     TooManyTries,
 )
@@ -192,6 +193,69 @@ def test_an_account_of_staff_needs_its_authenticator_first(house):
     otp, _ = house.with_factor(tokens)
     house.time.pass_(seconds=30)
     assert come(house, made(house, person="per_wu"), code=otp.at(house.time.at))
+
+
+def roles(tokens):
+    return sorted(one["role"] for one in tokens["rights"])
+
+
+def test_an_authenticator_given_out_by_phone_opens_no_right_of_staff(house):
+    """Whoever has the phone while its person is a resident may turn one on, and wait for a post."""
+    house.resident()
+    active(house)
+    early = come(house, made(house))
+    otp, _ = house.with_factor(early)
+    early = house.refresh(early)
+    steward(house)
+    early = house.refresh(early)
+    assert roles(early) == ["R_RESIDENT"]
+    # The session ends when one of staff would, and another one does not begin so.
+    assert early["session_ends_at"] == (house.time.at + timedelta(hours=12)).isoformat()
+    house.time.pass_(seconds=30)
+    with pytest.raises(FactorFirst):
+        come(house, made(house), code=otp.at(house.time.at))
+    # With the password, which no phone tells, it is as good as any.
+    assert roles(house.sign_in("ana", code=otp.at(house.time.at))) == ["R_RESIDENT", "R_STEWARD"]
+    house.time.pass_(hours=12)
+    with pytest.raises(SessionEnded):
+        house.refresh(early)
+    assert house.self_(early).ask("my_sessions")["items"] == []
+
+
+def test_a_residents_long_session_does_not_become_one_of_staff(house):
+    """One that is older than one of staff may be ends when the right begins, by whatever way."""
+    house.resident()
+    old = active(house)
+    house.time.pass_(hours=13)
+    old = house.refresh(old)
+    young = house.sign_in("ana")
+    house.with_factor(young)
+    young = house.refresh(young)
+    steward(house)
+    with pytest.raises(SessionEnded):
+        house.refresh(old)
+    assert roles(house.refresh(young)) == ["R_RESIDENT", "R_STEWARD"]
+
+
+def test_a_phone_that_is_the_persons_no_more_opens_nothing(house):
+    house.resident()
+    house.resident("per_bao")
+    by_paper = active(house)
+    by_phone, others = come(house, made(house)), come(house, made(house, person="per_bao"))
+    known, late = made(house), f"cod_{next(NUMBERS)}.{TOKEN}"
+    codes = [one.partition(".")[0] for one in (known, late)]
+    data = {"person_id": "per_ana", "code_ids": codes}
+    house.hear("steward", "sign_in_phone_ended", data, sequence=2)
+    with pytest.raises(SessionEnded):
+        house.refresh(by_phone)
+    assert house.endings("SESSION") == [(by_phone["id"], 0)]
+    # A code may be heard of behind the fact that it counts no more: they go different ways.
+    tell(house, codes[1], "per_ana", "492039")
+    fails(house, known)
+    fails(house, late)
+    assert house.refresh(by_paper)
+    assert house.refresh(others)
+    assert come(house, made(house))
 
 
 def died(house):

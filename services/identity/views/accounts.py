@@ -97,15 +97,20 @@ def my_sessions(tx: Tx, _payload: Nothing) -> replies.Sessions:
     account = store.of_person(tx.conn, tx.actor.id)
     if account is None:
         return replies.Sessions(items=[])
-    found = session_store.open_sessions(tx.conn, account.account_id, real_now())
+    now = real_now()
+    found = session_store.open_sessions(tx.conn, account.account_id, now)
+    longest = tx.settings.longest(staff=grant_store.is_staff(tx.conn, account, tx.now))
+    ends = {row.session_id: session_store.ends_at(row, longest) for row in found}
     return replies.Sessions(
         items=[
             replies.SessionCard.of(
-                row, id=row.session_id, present=row.session_id == tx.actor.session
+                row, id=row.session_id, present=row.session_id == tx.actor.session,
+                ends_at=ends[row.session_id],
             )
             for row in found
+            if ends[row.session_id] > now
         ]
-    )
+    )  # fmt: skip
 
 
 def account_list(tx: Tx, payload: AccountList) -> Page[replies.AccountCard]:

@@ -13,7 +13,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, replies, storage
-from fivered.services.steward.actions import dispatch, kinship
+from fivered.services.steward.actions import dispatch, kinship, phones
 from fivered.services.steward.actions.announcing import publish_registered
 from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.actions.people import dwelling_columns, dwelling_of, phone_sharer
@@ -178,6 +178,8 @@ def _merge(tx: Tx, row: Row, into: Row, proposal: Row) -> None:
             before={name: getattr(into, name) for name in gained if name in _PLAIN},
             reason=proposal.merge_id,
         )
+    phones.tell(tx, row, given_up)
+    phones.tell(tx, into, stays)
     storage.people.hand_references(tx.conn, row.person_id, into.person_id)
     tx.publish(
         events.PersonMerged(row.person_id, into.person_id, stays.area),

@@ -16,7 +16,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import dispatch, elsewhere, kinship
+from fivered.services.steward.actions import dispatch, elsewhere, kinship, phones
 from fivered.services.steward.actions.announcing import (
     await_birthdays,
     await_days,
@@ -515,8 +515,9 @@ def apply_correction(tx: Tx, row: Row, payload: CorrectPerson) -> replies.Change
     note_change(
         tx, "PERSON", row.person_id, after.version, "correct", before=before, reason=payload.reason
     )
+    phones.tell(tx, row, after)
     if away:
-        # No fact tells a phone, and the others know that the person is not here.
+        # The others know that the person is not here.
         return reply(after)
     if "household_id" in before:
         dispatch.free_household(tx, row.person_id)
@@ -742,6 +743,7 @@ def bring_back(
     if dwelling != lived:
         before["dwelling"] = rules.dwellings.as_members(lived)
     note_change(tx, "PERSON", row.person_id, back.version, "return", before=before, reason=reason)
+    phones.tell(tx, row, back)
     dispatch.free_household(tx, row.person_id)
     if not adult:
         await_days(tx, {rules.identity.eighteenth(born, row.birth_year)})

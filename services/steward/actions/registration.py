@@ -18,7 +18,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Refusal
 from fivered.chassis.requests import Line, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import changes, dispatch, elsewhere
+from fivered.services.steward.actions import changes, dispatch, elsewhere, phones
 from fivered.services.steward.actions.announcing import (
     await_birthdays,
     await_days,
@@ -202,6 +202,9 @@ def admit(
         else:
             publish_registered(tx, row)
     taken = [row for row in fresh.values() if row.person_id in inserted]
+    for row in taken:
+        if known.shares_phone(row):
+            phones.tell(tx, None, row)
     await_birthdays(tx, taken)
     homes = {row.household_id for row in taken if row.household_id}
     for handler in storage.people.handlers_in(tx.conn, homes) if homes else ():
@@ -258,6 +261,11 @@ class _Known:
         return other_household(
             self._phones.get(row.phone_hmac or "", []), row.grid, row.household_id
         )
+
+    def shares_phone(self, row: NewPerson) -> bool:
+        """Tell whether somebody was registered with the row's phone before this batch."""
+        holders = self._phones.get(row.phone_hmac or "", [])
+        return any(not isinstance(one, NewPerson) for one in holders)
 
 
 def _again(

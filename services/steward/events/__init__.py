@@ -44,6 +44,7 @@ from fivered.services.steward.events.people import (
     ResidentRegistered,
     ResidentReturned,
     SignInCodeMade,
+    SignInPhoneEnded,
     StewardEnrolled,
     StewardLeft,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "ResidentReturned",
     "SettlementFinalisedHeard",
     "SignInCodeMade",
+    "SignInPhoneEnded",
     "StewardEnrolled",
     "StewardLeft",
     "StewardMonth",

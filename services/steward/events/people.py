@@ -139,6 +139,36 @@ class SignInCodeMade:
 
 
 @fact(
+    "sign_in_phone_ended.v1",
+    about="person",
+    when="某人的号码被更正、清空、因合并放弃,或同一号码又登记于他人时,每次一条 / when a person's "
+    "phone is another one or none, is given up in a merge, or is registered with somebody else "
+    "as well; each time",
+    by=(
+        "correct_person",
+        "decide_correction",
+        "return_person",
+        "register_person",
+        "register_people",
+        "decide_merge",
+    ),
+)
+class SignInPhoneEnded:
+    """号码不再证明本人 / The phone by which a person may have signed in shows that no more.
+
+    Sessions that began by it end. It holds no number.
+    """
+
+    person_id: PersonId
+    code_ids: Annotated[
+        list[str],
+        Meta(
+            description="已发出而随即作废的验证码 / codes that were sent and do not count any more"
+        ),
+    ]
+
+
+@fact(
     "resident_returned.v1",
     about="person",
     when="迁回、误注销更正或合并后恢复时,每次一条 / when a person lives here again, or was "

@@ -47,13 +47,25 @@ def write_asked(conn: sa.Connection, subject: str, asked: Asked) -> None:
 
 
 def living_with(conn: sa.Connection, phone_hmac: str) -> list[Row]:
-    """Return who is registered with a phone and lives, three at most."""
+    """Return who is registered with a phone and lives, three at most, and hold them."""
     asked = sa.select(persons).where(
         persons.c.phone_hmac == phone_hmac,
         persons.c.status == "ACTIVE",
         persons.c.merged_into.is_(None),
     )
+    # Held: whoever changes the phone meanwhile waits, and then knows of the code that is made.
+    conn.execute(asked.with_for_update(key_share=True))
     return records.rows(conn, asked.limit(3))
+
+
+def open_codes(conn: sa.Connection, person_id: str) -> list[str]:
+    """Return the codes of a person that identity was told of, and that are good still."""
+    asked = sa.select(phone_codes.c.code_id).where(
+        phone_codes.c.person_id == person_id,
+        phone_codes.c.state.in_(_WENT),
+        phone_codes.c.until > real_now(),
+    )
+    return list(conn.execute(asked.order_by(phone_codes.c.code_id)).scalars())
 
 
 def change(conn: sa.Connection, code_id: str, **values: object) -> None:

@@ -328,3 +328,77 @@ def test_a_window_begins_with_the_first_and_waits_grow():
     day = at + timedelta(days=1)
     assert counted(Asked(5, at, at), OF_PHONE, day) == Asked(1, day, day)
     assert [try_again_s(one) for one in (1, 2, 3, 4, 5, 99)] == [1, 3, 9, 27, 60, 60]
+
+
+def test_identity_is_told_whose_phone_it_is_no_more_and_which_codes_were_sent(desk):
+    """However a number goes to somebody else, or nowhere: and never the number."""
+    twin, child, third = (CHEN[:-2] + str(number) for number in (71, 72, 73))
+    home = {"grid": GRID, "household_id": "h1"}
+
+    def cadre():
+        return desk.bench.as_("R_CADRE", person="per_boss", scope=COMMUNITY)
+
+    def correct(who, version, **what):
+        body = {"person_id": who, "reason": "换了手机号码"} | what
+        cadre().do("correct_person", body, version=version)
+
+    def told():
+        desk.work()
+        return [
+            (one["data"]["person_id"], one["data"]["code_ids"])
+            for one in desk.bench.published("sign_in_phone_ended.v1")
+        ][len(seen) :]
+
+    seen = []
+
+    def tells(*wanted):
+        now = told()
+        seen.extend(now)
+        assert now == list(wanted)
+
+    code = desk.send()["code_id"]
+    correct(WANG, 1, name="王小莉")
+    tells()
+    correct(WANG, 2, phone="12855500001")
+    tells((WANG, [code]))
+    correct(WANG, 3, phone="12855500001")
+    tells()
+    # Approved of, as the person has proposed it; a code that is over is none.
+    desk.at += timedelta(minutes=5)
+    own = desk.bench.as_("R_RESIDENT", person=WANG, scope=GRID)
+    proposed = own.do("propose_correction", {"phone": "12855500002"})
+    tells()
+    body = {"correction_id": proposed["id"], "approved": True}
+    cadre().do("decide_correction", body, version=1)
+    tells((WANG, []))
+    correct(WANG, 4, clear=["phone"])
+    tells((WANG, []))
+    # Somebody of the household has the number as well: no code tells the two apart.
+    desk.ground.person(CHEN, "陈静", phone=SHARED, **home)
+    tells()
+    desk.at += timedelta(minutes=1)
+    code = desk.send(SHARED)["code_id"]
+    desk.ground.person(child, "陈明", phone=SHARED, **home)
+    tells((CHEN, [code]))
+    correct(child, 1, clear=["phone"])
+    tells((child, []))
+    # Registered twice: what was sent under the id that is given up does not count.
+    desk.ground.person(twin, "陈静", phone="12855500003", **home)
+    code = desk.send("12855500003")["code_id"]
+    merge = cadre().do(
+        "propose_merge", {"person_id": twin, "into": CHEN, "reason": "同一人"}, version=1
+    )
+    other = desk.bench.as_("R_CADRE", person="per_other", scope=COMMUNITY)
+    other.do("decide_merge", {"merge_id": merge["id"], "confirmed": True}, version=1)
+    tells((twin, [code]))
+    # Who comes back has the number still that somebody at home was given meanwhile.
+    desk.ground.person(third, "陈芳", phone="12855500004", **home)
+    cadre().do("deactivate_person", {"person_id": third, "reason": "MOVED_OUT"}, version=1)
+    correct(child, 2, phone="12855500004")
+    tells()
+    back = {"person_id": third, "reason": "迁回原小区", "grid": GRID, "household_id": "h1"}
+    cadre().do("return_person", back, version=2)
+    tells((child, []))
+    said = str(desk.bench.published("sign_in_phone_ended.v1"))
+    assert PHONE not in said
+    assert SHARED not in said

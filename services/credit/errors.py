@@ -200,6 +200,28 @@ class NoticeOutdated(Guard):
     )
 
 
+class NoticeNotPublished(Guard):
+    text = (
+        "授权告知书版本 {version} 尚未公布或尚未生效:当前版本 {current}"
+        " / Version {version} of the consent notice is not published, or not in force yet: "
+        "version {current} is in force"
+    )
+
+
+class NoticeVersionTaken(Refusal):
+    status = 409
+    text = (
+        "授权告知书版本 {version} 已存在,请使用新的版本号"
+        " / Version {version} of the consent notice exists already; use another one"
+    )
+
+
+class NoticeDayPast(Guard):
+    text = (
+        "告知书生效日期不得早于 {first} / A consent notice is in force from {first} at the earliest"
+    )
+
+
 class PurposeMissing(Guard):
     text = "授权 {purpose} 须同时授权 {needed} / Consent to {purpose} needs consent to {needed}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
@@ -37,3 +37,6 @@ Refusal = Annotated[
 AtFault = Annotated[
     str, Meta(description="有误的请求成员 / the member of the question that is at fault")
 ]
+# What a natural person consents to, each by itself.
+Purpose = Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]
+PURPOSES: tuple[str, ...] = get_args(Purpose)

@@ -23,6 +23,7 @@ from fivered.services.credit.actions import (
     calendar,
     commendation_notices,
     commendations,
+    consent_notices,
     consents,
     decisions,
     drafting,
@@ -56,6 +57,7 @@ from fivered.services.credit.storage.first_steps import FIRST_STEPS
 from fivered.services.credit.views import awards as awards_views
 from fivered.services.credit.views import budget as budget_views
 from fivered.services.credit.views import cards as cards_views
+from fivered.services.credit.views import consent_notices as notice_texts
 from fivered.services.credit.views import consents as consents_views
 from fivered.services.credit.views import drafts as draft_views
 from fivered.services.credit.views import figures, gauges, replays, screening, statements
@@ -258,6 +260,35 @@ class Credit(Imports, Service):
             "GET /consents/proposals",
             consents_views.consent_proposals,
             roles=consents.ASSISTANTS,
+        ),
+        command(
+            "POST /consent-notices",
+            consent_notices.propose_consent_notice,
+            roles=consent_notices.PUBLISHERS,
+            status=201,
+        ),
+        command(
+            "POST /consent-notices/{consent_notice_id}/approve",
+            consent_notices.approve_consent_notice,
+            roles=consent_notices.PUBLISHERS,
+            if_match=True,
+        ),
+        command(
+            "POST /consent-notices/{consent_notice_id}/reject",
+            consent_notices.reject_consent_notice,
+            roles=consent_notices.PUBLISHERS,
+            if_match=True,
+        ),
+        query("GET /consent-notices", notice_texts.consent_notices, roles=(PUBLIC,)),
+        query(
+            "GET /consent-notices/{consent_notice_id}",
+            notice_texts.consent_notice,
+            roles=(PUBLIC,),
+        ),
+        query(
+            "GET /consent-notices/{consent_notice_id}/texts/{purpose}",
+            notice_texts.consent_notice_of_purpose,
+            roles=(PUBLIC,),
         ),
         query(
             "GET /messages",

@@ -16,7 +16,8 @@ class CreditSettings:
 
     Attributes:
         required_sources: Services whose month markers a settlement waits for.
-        notice_version: Version of the notice that a person must have read to consent.
+        notice_version: Version of the notice that a person must have read to consent, until the
+            district has published one.
         draft_connections: Transactions that draft a month at the same time (PostgreSQL).
         keep_months: How long facts and month logs outlive the last award of their month.
     """
@@ -29,7 +30,7 @@ class CreditSettings:
     )
     notice_version: str = setting(
         "FIVERED_CREDIT_NOTICE_VERSION",
-        help="Version of the consent notice that is in force",
+        help="Version of the consent notice in force, until the district publishes its first one",
         default="2025.1",
     )
     draft_connections: int = setting(

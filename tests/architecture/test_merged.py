@@ -30,7 +30,7 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 _NAMES = """
 account again_of agreement_id appointment_id ballot_id certificate claimed_project_id
 grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id code_id
-complaint_id consent_id correction_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
+complaint_id consent_id consent_notice_id correction_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
 export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
 invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
 message_id notice_id objection_id offer_id official_id opinion_id org_id partner_id post
@@ -55,7 +55,7 @@ OTHER_THINGS = {
     "partner": {"history.subject", "messages.ref"},
     "identity": {"history.subject", "ties.ref", "tries.subject"},
     "steward": {"requests.merged_into", "code_limits.subject", "parties.ref", "contact_boards.entries"},
-    "credit": {"awards.cap_window", "what_if_parts.deed", "awards.deed"},
+    "credit": {"awards.cap_window", "what_if_parts.deed", "awards.deed", "consent_notices.texts"},
 }  # fmt: skip
 STEPS = "who took a step is told under the id of then; who asks for it reads the kept one beside it"
 FALLS_AWAY = {"nominees.subject_id": "the other nomination is dropped at the next look"}
@@ -104,6 +104,7 @@ HISTORY = {
                 *("hours.confirmed_by", "nominee_objections.decided_by", "nominees.revoked_by"),
                 *("notices.corrected_by", "notices.withdrawn_by", "objections.reviewed_by"),
                 *("repairs.accepted_by", "repairs.decided_by", "rule_sets.approved_by"),
+                "consent_notices.decided_by",
                 *("rule_sets.publisher", "rule_sets.retired_by", "settlements.confirmed_by"),
                 "vetoes.lifted_by",
             ),
@@ -150,6 +151,7 @@ REGISTERS = {"persons", "people", "residents", "merged_people"}
 OPEN = {
     ("credit", "awards"): {"state": "PROPOSED", "decides": "PERSON"},
     ("credit", "budget_grants"): {"state": "PROPOSED"},
+    ("credit", "consent_notices"): {"state": "PROPOSED"},
     ("credit", "rule_sets"): {"state": "DRAFT"},
     ("credit", "consent_proposals"): {"state": "PROPOSED"},
     ("credit", "lines"): {"side": "AVAILABLE"},

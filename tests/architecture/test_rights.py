@@ -37,6 +37,7 @@ def test_nobody_reaches_beyond_the_area_of_an_office_but_where_all_do():
     """What a role reaches everywhere, a resident reaches as well, or it is said here why not."""
     own = {
         ("credit", "draft_settlement"): "drafts what is in the caller's own area",
+        ("credit", "propose_consent_notice"): "proposes for the caller's own district",
         ("credit", "grant_budget"): "proposes for the caller's own district",
         ("credit", "indicators"): "are of the caller's own area",
         ("credit", "propose_award"): "is refused by the rule before the place is looked at",

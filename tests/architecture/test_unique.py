@@ -36,7 +36,15 @@ ALIKE = {
     **dict.fromkeys(
         (
             *("number", "subject_id", "ref", "post", "post_ref", "grant_id", "commendation_id"),
-            *("proposal_id", "consent_id", "settlement_id", "export_id", "hold_id", "message_id"),
+            *(
+                "proposal_id",
+                "consent_id",
+                "consent_notice_id",
+                "settlement_id",
+                "export_id",
+                "hold_id",
+                "message_id",
+            ),
             *("objection_id", "notice_id", "repair_id", "comment_id", "rule_set_id", "job_id"),
             *("topic_id", "ballot_id", "escalation_id", "session_id", "invitation_id"),
             *("opinion_id", "task_id", "fund_id", "statement_id", "redemption_id", "org_id"),
@@ -91,7 +99,7 @@ BY_SERVICE = {
         "code": "digits only, by the pattern of an area's code",
     },
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.
-    "credit": {"code": RULES},
+    "credit": {"code": RULES, "notice_version": DIGITS},
     "steward": {
         "digest": "exact: a keyed digest of a name or initials, in the one spelling of both",
         "subject": DIGEST,

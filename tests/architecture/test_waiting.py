@@ -51,7 +51,10 @@ def service_cls(request):
 
 
 # What a district has few of, and keeps few of.
-SMALL = {"budget_grants", "calendar_years", "owners_committees", "projects", "rule_sets", "vetoes"}
+SMALL = {
+    "budget_grants", "calendar_years", "consent_notices", "owners_committees", "projects", "rule_sets",
+    "vetoes",
+}  # fmt: skip
 EVERYWHERE = [
     ("R_RESIDENT", "370811015901001"), ("R_GRID", "370811015901"), ("R_STEWARD", "370811015901"),
     ("R_CADRE", "370811015901"), ("R_SECRETARY", "370811015901"), ("R_STREET", "370811015"),

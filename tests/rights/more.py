@@ -162,8 +162,16 @@ def _credit(h: Hands) -> Members:
                    {"version": "2025.9", "based_on": "RC-2025.1"})  # fmt: skip
     job = h.post("district", f"/v1/credit/rule-sets/{draft}/what-if", {"months": 1})
     h.next("district", f"/v1/credit/rule-sets/{draft}", "consult")
+    # Of a day that does not come: nobody consents under it.
+    notice = {
+        "notice_version": "2099.1", "effective_from": "2099-01-01",
+        "texts": [{"purpose": purpose, "text": _REASONS, "text_en": "What is processed, and why."}
+                  for purpose in ("SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION")],
+    }  # fmt: skip
+    h.post("district", "/v1/credit/consent-notices", notice)
     commendation = _commendation(h, praised, other)
     return {
+        "credit.propose_consent_notice": notice,
         # What is told of an organisation is told to all.
         "credit.subject": {"subject_id": other},
         "credit.import_rule_set": {"code": "RC-2025.1"},

@@ -23,6 +23,7 @@ from fivered.services.credit.errors import (
     HolderDeceased,
     HolderGone,
     HousemateWithdrew,
+    NoticeNotPublished,
     NoticeOutdated,
     NotOfHousehold,
     PersonUnknown,
@@ -31,13 +32,12 @@ from fivered.services.credit.errors import (
     SamePerson,
     UnderAge,
 )
+from fivered.services.credit.fields import PURPOSES, Purpose
 from fivered.services.credit.rules.causes import CONSENT_WITHDRAWN, RESIDENT_DEACTIVATED, Cause
 from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import consent_notices, tables, voices
 from fivered.services.credit.storage import registry as store
-from fivered.services.credit.storage import tables, voices
 
-Purpose = Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]
-PURPOSES: tuple[str, ...] = get_args(Purpose)
 # By which way a consent came.
 Channel = Literal["APP", "DOORSTEP", "PHONE", "WINDOW", "PAPER"]
 CHANNELS: tuple[str, ...] = get_args(Channel)
@@ -128,7 +128,8 @@ def grant_consent(tx: Tx, payload: GrantConsent) -> replies.ConsentDone:
         PersonUnknown: The registry has not told of this person (yet).
         RoleDenied: The person lives outside the scope of the person who assists.
         UnderAge: Younger than 18.
-        NoticeOutdated: Another version of the notice is in force.
+        NoticeOutdated: It names a former version of the notice.
+        NoticeNotPublished: It names one that is not published, or not in force yet.
         PurposeMissing: POINTS, PUBLIC_LIST and COMMENDATION need SCORING.
         EvidenceRequired: Somebody assists and shows no paper form.
         NotOfHousehold: The person does not belong to the household.
@@ -437,13 +438,25 @@ def require_living(person: Row, **at: str) -> None:
         raise HolderGone(**at)
 
 
-def check_order(tx: Tx, payload: GrantConsent, person_id: str) -> None:
+def check_order(
+    tx: Tx,
+    payload: GrantConsent,
+    person_id: str,
+    notices: consent_notices.Known | None = None,
+) -> None:
     """Refuse a consent that says too little.
+
+    Args:
+        tx: The transaction.
+        payload: What is to be consented to.
+        person_id: By whom.
+        notices: The versions of the notice, where many consents are looked at.
 
     Raises:
         Invalid: An unknown purpose, or none.
         PurposeMissing: POINTS, PUBLIC_LIST and COMMENDATION need SCORING.
-        NoticeOutdated: Another version of the notice is in force.
+        NoticeOutdated: It names a former version of the notice.
+        NoticeNotPublished: It names one that is not published, or not in force yet.
         RoleDenied: The actor may not assist others.
         EvidenceRequired: Somebody assists and shows no paper form.
     """
@@ -457,9 +470,13 @@ def check_order(tx: Tx, payload: GrantConsent, person_id: str) -> None:
         )
     if "SCORING" not in payload.purposes:
         raise PurposeMissing(field="purposes", purpose=payload.purposes[0], needed="SCORING")
-    current = tx.settings.notice_version
-    if payload.notice_version != current:
-        raise NoticeOutdated(field="notice_version", current=current)
+    known = notices or consent_notices.known(tx)
+    given = payload.notice_version
+    if given != known.current:
+        # Which numbers there were before the first text was published, nobody can say.
+        outdated = given in known.former or not known.published
+        refusal = NoticeOutdated if outdated else NoticeNotPublished
+        raise refusal(field="notice_version", version=given, current=known.current)
     if person_id == tx.actor.id:
         return
     if tx.actor.role not in ASSISTANTS:

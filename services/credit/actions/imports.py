@@ -13,6 +13,7 @@ from fivered.services.credit.actions import consents, manual, telling
 from fivered.services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers
 from fivered.services.credit.rules.award import Award
 from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import consent_notices
 from fivered.services.credit.storage import registry as store
 
 _CONSENT = ColumnsOf(consents.GrantConsent)
@@ -29,6 +30,7 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         known_subjects[known.subject_id] = known
         known_ids[known.consent_id] = known
     outcomes: list[Outcome] = []
+    versions = consent_notices.known(tx)
     fresh: dict[str, store.Consent] = {}
     taken: dict[str, store.Consent] = {}
     for row, subject_id in zip(rows, subjects, strict=True):
@@ -42,7 +44,7 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
         )
         try:
             person = people.get(row["person_id"])
-            consents.check_order(tx, order, row["person_id"])
+            consents.check_order(tx, order, row["person_id"], versions)
             person = consents.check_person(tx, order, row["person_id"], person)
         except Refusal as refusal:
             outcomes.append(refusal)

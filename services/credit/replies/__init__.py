@@ -14,6 +14,10 @@ from fivered.services.credit.replies.common import Done, JobStarted
 from fivered.services.credit.replies.consents import (
     ConsentCard,
     ConsentDone,
+    ConsentNoticeCard,
+    ConsentNoticeOfPurpose,
+    ConsentNoticeReply,
+    ConsentNoticeText,
     ConsentProposalCard,
     ConsentsReply,
 )
@@ -153,6 +157,10 @@ __all__ = [
     "CommentCard",
     "ConsentCard",
     "ConsentDone",
+    "ConsentNoticeCard",
+    "ConsentNoticeOfPurpose",
+    "ConsentNoticeReply",
+    "ConsentNoticeText",
     "ConsentProposalCard",
     "ConsentState",
     "ConsentsReply",

@@ -1,8 +1,9 @@
 """What is answered about consents and proposals of them."""
 
+from datetime import date
 from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fivered.chassis.fields import Instant, OwnMatter
 from fivered.chassis.replies import Reply
@@ -63,3 +64,46 @@ class ConsentProposalCard(Reply, kw_only=True):
     decided_by: str | None = None
     decided_at: Instant | None = None
     own_matter: OwnMatter = UNSET
+
+
+class ConsentNoticeCard(Done, kw_only=True):
+    """授权告知书的一个版本 / A version of the consent notice; who proposed and published it is told
+    to the district."""
+
+    notice_version: str
+    effective_from: date
+    in_force: Annotated[
+        bool, Meta(description="是否为现行版本 / whether consents are given under it now")
+    ]
+    scope: str
+    purposes: list[str]
+    proposed_at: Instant
+    decided_at: Instant | None = None
+    proposed_by: str | UnsetType = UNSET
+    decided_by: str | UnsetType | None = UNSET
+    reason: str | UnsetType | None = UNSET
+
+
+class ConsentNoticeText(Struct, kw_only=True):
+    """一项用途的告知内容 / What is told about one purpose."""
+
+    purpose: str
+    text: str
+    text_en: str
+
+
+class ConsentNoticeReply(ConsentNoticeCard, kw_only=True):
+    """授权告知书全文 / A version of the consent notice in full."""
+
+    texts: list[ConsentNoticeText]
+
+
+class ConsentNoticeOfPurpose(Reply, kw_only=True):
+    """一个版本中一项用途的告知内容 / What a version tells about one purpose."""
+
+    notice_version: str
+    effective_from: date
+    in_force: bool
+    purpose: str
+    text: str
+    text_en: str

@@ -38,6 +38,7 @@ _ACTED: tuple[tuple[store.Column, sa.ColumnElement[bool]], ...] = (
     (t.vetoes.c.imposed_by, t.vetoes.c.lifted_at.is_(None)),
     (t.vetoes.c.confirmed_by, t.vetoes.c.lifted_at.is_(None)),
     (t.budget_grants.c.proposed_by, t.budget_grants.c.state == "PROPOSED"),
+    (t.consent_notices.c.proposed_by, t.consent_notices.c.state == "PROPOSED"),
     (t.rule_sets.c.author, t.rule_sets.c.state.not_in(("PUBLISHED", "RETIRED"))),
     (t.nominees.c.nominated_by, sa.true()),
     (t.commendations.c.reviewed_by, sa.true()),

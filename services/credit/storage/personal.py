@@ -76,6 +76,8 @@ DATA_MAP = (
     ),
     Held("consent_spans", CONSENT, whose=_PERSON, others="ended_by", things="purpose",
          stays=_PROOF),
+    Held("consent_notices", WORK, others="proposed_by decided_by",
+         things="consent_notice_id notice_version texts state reason"),
     Held(
         "awards", CREDIT, whose=_PERSON,
         others="actor_id proposed_by decided_by approved_by reason proposal evidence inputs",

@@ -1,13 +1,12 @@
 """What waits for cadres, secretaries, streets and the district, until another person has done it."""
 
-from dataclasses import replace
-
 import pytest
 
 from fivered.services.credit.service import Credit
 from fivered.services.credit.tests import (
     stage,
     test_commendations,
+    test_consent_notices,
     test_manual,
     test_objections,
     test_repairs,
@@ -27,7 +26,9 @@ AWARDS = {"AWARD_TO_APPROVE"}
 MONTHS = {"SETTLEMENT_TO_REVIEW", "SETTLEMENT_TO_CONFIRM"}
 OBJECTIONS = {"OBJECTION_TO_ACCEPT", "OBJECTION_TO_DECIDE", "OBJECTION_TO_REVIEW"}
 REPAIRS = {"REPAIR_TO_ACCEPT", "REPAIR_TO_CHECK", "REPAIR_TO_APPROVE", "VETO_TO_CONFIRM"}
-DISTRICTS = {"BUDGET_TO_APPROVE", "RULES_TO_APPROVE", "RULES_TO_PUBLISH"}
+DISTRICTS = {
+    "BUDGET_TO_APPROVE", "CONSENT_NOTICE_TO_APPROVE", "RULES_TO_APPROVE", "RULES_TO_PUBLISH",
+}  # fmt: skip
 CONSENTS = {"CONSENT_TO_CONFIRM"}
 NOTICES = {"CONSENT_TO_RENEW"}
 COMMENDATIONS = {
@@ -75,7 +76,8 @@ def test_a_consent_of_a_former_notice_waits_for_the_person_alone(bench):
     waits = Waits(bench)
     mine, other = (("per_a", "R_RESIDENT", stage.GRID), ("per_b", "R_RESIDENT", stage.GRID))
     (given,) = bench.as_(mine[1], person=mine[0], scope=mine[2]).ask("consents")["items"]
-    bench.runtime.settings = replace(bench.runtime.settings, notice_version="2026.1")
+    today = bench.runtime.calendar.local_date(bench.runtime.now()).isoformat()
+    test_consent_notices.publish(bench, "2026.1", today)
     order = {"notice_version": "2026.1", "purposes": given["purposes"]}
     waits.until(
         "CONSENT_TO_RENEW", given["id"], to=mine, not_to=[other, SECRETARY],
@@ -182,6 +184,11 @@ def test_what_the_district_decides_by_two_waits_for_the_other_one(bench):
         act=lambda: bench.as_("R_DISTRICT", person=two[0]).do(
             "approve_budget", {"grant_id": budget["id"]}, version=budget["version"]
         ),
+    )  # fmt: skip
+    notice = test_consent_notices.propose(bench, "2099.1", "2099-01-01")
+    waits.until(
+        "CONSENT_NOTICE_TO_APPROVE", notice["id"], to=two, not_to=[one, CADRE],
+        act=lambda: test_consent_notices.approve(bench, notice),
     )  # fmt: skip
     made = test_rule_sets.consult(bench, test_rule_sets.draft(bench))
     assert made["id"] not in waits.things("RULES_TO_APPROVE", *_of(two))

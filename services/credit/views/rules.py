@@ -14,6 +14,7 @@ from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.requests import Request
 from fivered.services.credit import replies
 from fivered.services.credit.rules.model import DIMENSIONS, Rule
+from fivered.services.credit.storage import consent_notices
 from fivered.services.credit.storage import rule_sets as store
 from fivered.services.credit.storage.in_force import rules_in_force
 
@@ -109,7 +110,7 @@ def rules(tx: Tx, payload: RulesAt) -> replies.RulesReply:
         raise Invalid(
             field="at", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
         ) from error
-    notice_version = tx.settings.notice_version
+    notice_version = consent_notices.known(tx).current
     found = in_force.on(on)
     if found is None:
         return replies.RulesReply(at=on, notice_version=notice_version, items=[])

@@ -18,6 +18,7 @@ from fivered.services.credit.rules import standing
 from fivered.services.credit.rules.standing import PERSONS
 from fivered.services.credit.storage import (
     awards,
+    consent_notices,
     deductions,
     months,
     queries,
@@ -67,7 +68,7 @@ def me(tx: Tx, _asked: Nothing) -> replies.MeReply:
     return replies.MeReply(
         person_id=tx.actor.id,
         period=period,
-        notice_version=tx.settings.notice_version,
+        notice_version=consent_notices.known(tx).current,
         consents=[consent_card(row) for row in consents_of(tx, tx.actor.id, ids)],
         consent_proposals=[
             proposal_card(row) for row in registry.proposals_of(tx.conn, tx.actor.id)

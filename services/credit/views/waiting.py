@@ -14,9 +14,11 @@ from fivered.services.credit.rules.commendations import APPROVERS
 from fivered.services.credit.rules.settlement import CONFIRMERS, REVIEWERS
 from fivered.services.credit.storage import awards as award_store
 from fivered.services.credit.storage import repairs as repair_store
+from fivered.services.credit.storage.consent_notices import known
 from fivered.services.credit.views import (
     awards,
     budget,
+    consent_notices,
     consents,
     drafts,
     honours,
@@ -96,7 +98,7 @@ def _consulted(tx: Tx, item: replies.RuleSetCard) -> bool:
 def _of_a_former_notice(tx: Tx, item: replies.ConsentCard) -> bool:
     """Tell whether the caller has consented under a notice that is in force no longer."""
     mine = item.person_id == tx.actor.id and item.state == "GRANTED"
-    return mine and item.notice_version != tx.settings.notice_version
+    return mine and item.notice_version != known(tx).current
 
 
 WAITS = (
@@ -171,6 +173,13 @@ WAITS = (
         act="grant_consent", view=consents.consents, asked=consents.OneConsent(),
         since="granted_at", to=to(replies.ConsentCard, _of_a_former_notice),
         roles=("R_RESIDENT",),
+    ),
+    Waits(
+        "CONSENT_NOTICE_TO_APPROVE",
+        "待审核的授权告知书 / A version of the consent notice that another person has proposed",
+        act="approve_consent_notice", view=consent_notices.consent_notices,
+        asked=consent_notices.ConsentNotices(state="PROPOSED", limit=MOST),
+        since="proposed_at", to=by_another("proposed_by"),
     ),
     Waits(
         "BUDGET_TO_APPROVE",

@@ -1,4 +1,4 @@
-"""Consent: given, proposed in somebody's name, and its intervals."""
+"""Consent: what is read before it, given, proposed in somebody's name, and its intervals."""
 
 from __future__ import annotations
 
@@ -66,4 +66,36 @@ consent_spans = sa.Table(
     sa.Column("until", store.UtcDateTime),
     # Who took it back in person: of a household nobody else gives it again.
     sa.Column("ended_by", sa.String(64)),
+)
+# What a person reads before consenting: a version of the notice, with a text for each purpose. It
+# is proposed by one person of the district and published by another; its texts never change.
+consent_notices = sa.Table(
+    "consent_notices",
+    metadata,
+    sa.Column("consent_notice_id", store.Id, primary_key=True),
+    sa.Column("notice_version", sa.String(20), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    # The local day from which consents are given under it, until a later one begins.
+    sa.Column("effective_from", sa.Date, nullable=False),
+    # [{"purpose", "text", "text_en"}], one for each purpose.
+    sa.Column("texts", store.Json, nullable=False),
+    sa.Column("state", State, nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("reason", sa.String(400)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.CheckConstraint(
+        "state <> 'PUBLISHED' OR (decided_by IS NOT NULL AND decided_by <> proposed_by)",
+        name="published_by_another",
+    ),
+    # What was rejected does not use up its number.
+    sa.Index(
+        "uq_consent_notices_version",
+        "notice_version",
+        unique=True,
+        postgresql_where=sa.text("state <> 'REJECTED'"),
+        sqlite_where=sa.text("state <> 'REJECTED'"),
+    ),
 )

@@ -296,6 +296,7 @@ class Credit(Imports, Service):
             roles=(ANY_ROLE,),
         ),
         query("GET /consents", consents_views.consents, roles=(ANY_ROLE,)),
+        query("GET /consents/history", consents_views.consent_history, roles=(ANY_ROLE,)),
         command(
             "POST /subjects",
             subjects.open_subject,

@@ -95,6 +95,8 @@ HISTORY = {
         "grants.ref": "of which registration the right of a resident follows",
     },
     "credit": {
+        "consent_acts.acted_by": STEPS,
+        "consent_acts.proposed_by": STEPS,
         # What was decided.
         **dict.fromkeys(
             (

@@ -35,7 +35,7 @@ from fivered.services.credit.errors import (
 from fivered.services.credit.fields import PURPOSES, Purpose
 from fivered.services.credit.rules.causes import CONSENT_WITHDRAWN, RESIDENT_DEACTIVATED, Cause
 from fivered.services.credit.storage import awards as award_store
-from fivered.services.credit.storage import consent_notices, tables, voices
+from fivered.services.credit.storage import consent_acts, consent_notices, tables, voices
 from fivered.services.credit.storage import registry as store
 
 # By which way a consent came.
@@ -181,6 +181,7 @@ def _give(
         proposed_by=proposed_by,
     )
     store.put_consent(tx.conn, given)
+    consent_acts.given(tx.conn, [given], known)
     store.end_proposal(tx.conn, subject_id, state="REPLACED", by=tx.actor.id, at=tx.now)
     store.close_spans(tx.conn, subject_id, before - wanted, tx.now, by=person.person_id)
     store.open_spans(tx.conn, subject_id, wanted - before, tx.now)
@@ -589,6 +590,9 @@ def withdraw_consent(tx: Tx, payload: WithdrawConsent) -> replies.ConsentDone:
         purposes=left,
         withdrawn_at=None if left else tx.now,
     )
+    consent_acts.ended(
+        tx.conn, withdrawn, by=tx.actor.id, at=tx.now, evidence=None if own else receipt
+    )
     return replies.ConsentDone.of(withdrawn, id=known.consent_id, purposes=left)
 
 
@@ -613,11 +617,12 @@ def close_for(tx: Tx, person_id: str, at: datetime) -> None:
         known = store.consent(tx.conn, subject_id=subject.subject_id)
         if known is not None and known.state != "CLOSED":
             store.close_spans(tx.conn, subject.subject_id, known.purposes, at)
-            store.change_consent(
+            closed = store.change_consent(
                 tx.conn,
                 known,
                 state="CLOSED",
                 withdrawn_at=known.withdrawn_at or at,
             )
+            consent_acts.ended(tx.conn, closed, by=None, at=at)
         award_store.cancel_open(tx.conn, subject.subject_id, Cause(RESIDENT_DEACTIVATED), at)
         running_out.begin_grace(tx, subject.subject_id, at)

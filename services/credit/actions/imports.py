@@ -13,7 +13,7 @@ from fivered.services.credit.actions import consents, manual, telling
 from fivered.services.credit.errors import ConsentDiffers, PersonUnknown, ProposalDiffers
 from fivered.services.credit.rules.award import Award
 from fivered.services.credit.storage import awards as award_store
-from fivered.services.credit.storage import consent_notices
+from fivered.services.credit.storage import consent_acts, consent_notices
 from fivered.services.credit.storage import registry as store
 
 _CONSENT = ColumnsOf(consents.GrantConsent)
@@ -64,6 +64,7 @@ def _take(tx: Tx, rows: Sequence[Row]) -> list[Outcome]:
             fresh[consent_id] = taken[subject_id] = made
             outcomes.append("created")
     new = store.add_consents(tx.conn, list(fresh.values()))
+    consent_acts.given(tx.conn, (one for one in fresh.values() if one.consent_id in new))
     opened = store.subjects(tx.conn, [made.subject_id for made in fresh.values()])
     store.add_subjects(
         tx.conn,

@@ -18,9 +18,9 @@ from fivered.services.credit.rules import awards as rules
 from fivered.services.credit.rules.award import Award
 from fivered.services.credit.rules.causes import MERGED, Cause
 from fivered.services.credit.storage import awards as award_store
+from fivered.services.credit.storage import consent_acts, registry
 from fivered.services.credit.storage import ledger as points
 from fivered.services.credit.storage import merging as store
-from fivered.services.credit.storage import registry
 from fivered.services.credit.storage.in_force import rules_in_force
 
 
@@ -84,12 +84,13 @@ def _merge_consents(tx: Tx, old: str, new: str, at: datetime) -> None:
     if own is None:
         registry.change_consent(tx.conn, given, subject_id=new)
     elif given.state != "CLOSED":
-        registry.change_consent(
+        closed = registry.change_consent(
             tx.conn,
             given,
             state="CLOSED",
             withdrawn_at=given.withdrawn_at or at,
         )
+        consent_acts.ended(tx.conn, closed, by=None, at=at)
 
 
 def _merge_awards(tx: Tx, known: Row, old: str, new: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from fivered.services.credit.replies.awards import (
 )
 from fivered.services.credit.replies.common import Done, JobStarted
 from fivered.services.credit.replies.consents import (
+    ConsentAct,
     ConsentCard,
     ConsentDone,
     ConsentNoticeCard,
@@ -155,6 +156,7 @@ __all__ = [
     "CommendationDone",
     "CommendationState",
     "CommentCard",
+    "ConsentAct",
     "ConsentCard",
     "ConsentDone",
     "ConsentNoticeCard",

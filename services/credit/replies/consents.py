@@ -39,6 +39,23 @@ class ConsentCard(Reply, kw_only=True):
     reason_en: str | None = None
 
 
+class ConsentAct(Reply, kw_only=True):
+    """授权的一次变动 / What was done with a consent: given, changed, renewed under another notice,
+    withdrawn wholly or in part, or ended with the registration."""
+
+    consent_id: str
+    subject: str
+    act: str
+    version: int
+    notice_version: str
+    purposes: Annotated[list[str], Meta(description="此后的用途 / what is consented to after it")]
+    channel: str
+    evidence_ref: str | None = None
+    at: Instant
+    acted_by: str | None = None
+    proposed_by: str | None = None
+
+
 class ConsentsReply(Reply, kw_only=True):
     """一人的授权 / The consents of a person."""
 

@@ -21,6 +21,7 @@ _CONCERNED: tuple[store.Column, ...] = (
     t.rule_comments.c.person_id,
     t.messages.c.person_id,
     t.consents.c.person_id,
+    t.consent_acts.c.person_id,
     t.consent_spans.c.ended_by,
     t.stewards.c.person_id,
     t.subjects.c.holder,

@@ -76,6 +76,9 @@ DATA_MAP = (
     ),
     Held("consent_spans", CONSENT, whose=_PERSON, others="ended_by", things="purpose",
          stays=_PROOF),
+    Held("consent_acts", CONSENT, whose="person_id", others="acted_by proposed_by",
+         things="consent_id act notice_version purposes channel evidence_ref",
+         erased="evidence_ref", stays=_PROOF),
     Held("consent_notices", WORK, others="proposed_by decided_by",
          things="consent_notice_id notice_version texts state reason"),
     Held(

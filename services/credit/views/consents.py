@@ -15,6 +15,7 @@ from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.credit import replies
 from fivered.services.credit.errors import ConsentSuspended
+from fivered.services.credit.storage import consent_acts as acts
 from fivered.services.credit.storage import queries, registry, voices
 from fivered.services.credit.views.cards import STAFF
 
@@ -23,6 +24,14 @@ class OneConsent(Request, frozen=True):
     """Whose consents."""
 
     person_id: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class ConsentHistory(Request, frozen=True):
+    """Whose, and which part."""
+
+    person_id: Annotated[str, Meta(max_length=64)] | None = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
 
 
 def consents_of(tx: Tx, person_id: str, subject_ids: Sequence[str]) -> list[Row]:
@@ -102,7 +111,40 @@ def consents(tx: Tx, payload: OneConsent) -> replies.ConsentsReply:
     Raises:
         NotFound: The caller may not know.
     """
-    person_id = payload.person_id or tx.actor.id
+    rows = _seen(tx, payload.person_id or tx.actor.id)
+    return replies.ConsentsReply(items=[consent_card(row) for row in rows])
+
+
+def consent_history(tx: Tx, payload: ConsentHistory) -> Page[replies.ConsentAct]:
+    """授权变动记录 / What was done with the consents of a person.
+
+    List what was done with the consents of a person, the newest first: by which way, under which
+    version of the notice, when and by whom; to that person and to staff of the area.
+
+    Raises:
+        NotFound: The caller may not know.
+    """
+    rows = {row.consent_id: row for row in _seen(tx, payload.person_id or tx.actor.id)}
+    found = acts.page(tx.conn, rows, payload)
+    return found.listed(lambda row: _act_card(tx, row, rows[row.consent_id]))
+
+
+def _act_card(tx: Tx, row: Row, consent: Row) -> replies.ConsentAct:
+    # What the adults of a household did there is told them without their names.
+    shared = consent.subject_id.startswith("HH:") and not row.evidence_ref
+    return replies.ConsentAct.of(
+        row,
+        subject=consent.subject_id,
+        acted_by=row.acted_by if not shared or row.acted_by == tx.actor.id else None,
+    )
+
+
+def _seen(tx: Tx, person_id: str) -> list[Row]:
+    """Return the consents of a person that the caller may see.
+
+    Raises:
+        NotFound: The caller may not know.
+    """
     ids = [row.subject_id for row in voices.subjects_of(tx.conn, person_id, tx.now)]
     rows = consents_of(tx, person_id, ids)
     if person_id != tx.actor.id:
@@ -114,4 +156,4 @@ def consents(tx: Tx, payload: OneConsent) -> replies.ConsentsReply:
         ]
         if not rows:
             raise NotFound(kind="person", id=person_id)
-    return replies.ConsentsReply(items=[consent_card(row) for row in rows])
+    return rows

@@ -7,6 +7,7 @@ code can take a balance below zero.
 from fivered.services.credit.storage.tables.awards import awards, hours
 from fivered.services.credit.storage.tables.base import chassis, metadata
 from fivered.services.credit.storage.tables.consents import (
+    consent_acts,
     consent_notices,
     consent_proposals,
     consent_spans,
@@ -74,6 +75,7 @@ __all__ = [
     "chassis",
     "commendations",
     "compounds",
+    "consent_acts",
     "consent_notices",
     "consent_proposals",
     "consent_spans",

@@ -67,6 +67,26 @@ consent_spans = sa.Table(
     # Who took it back in person: of a household nobody else gives it again.
     sa.Column("ended_by", sa.String(64)),
 )
+# What was done with each consent: given, changed, renewed under another notice, withdrawn, ended.
+# Rows are only added; `version` is that of the consent after it.
+consent_acts = sa.Table(
+    "consent_acts",
+    metadata,
+    sa.Column("consent_id", store.Id, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("act", State, nullable=False),
+    sa.Column("notice_version", sa.String(20), nullable=False),
+    # What is consented to after it.
+    sa.Column("purposes", store.Json, nullable=False),
+    # The way by which the consent came, as it stood.
+    sa.Column("channel", Code, nullable=False),
+    sa.Column("evidence_ref", sa.String(200)),
+    # Null where nobody did it: the person died or left the district.
+    sa.Column("acted_by", store.Id),
+    sa.Column("proposed_by", store.Id),
+    sa.Column("at", store.UtcDateTime, nullable=False),
+)
 # What a person reads before consenting: a version of the notice, with a text for each purpose. It
 # is proposed by one person of the district and published by another; its texts never change.
 consent_notices = sa.Table(

@@ -29,6 +29,7 @@ from fivered.chassis import (
     jobs,
     metrics,
     own_data,
+    person_keys,
     process,
     rpc,
     sealing,
@@ -86,6 +87,7 @@ class Writer(threading.Thread):
         self._due_at: datetime | None = None
         self._stopping = threading.Event()
         self._next_sweep = time.monotonic() + 60
+        self._next_forget = 0.0
         self._taken_up = False
 
     def run(self) -> None:
@@ -137,6 +139,8 @@ class Writer(threading.Thread):
             fired = timers.fire_due(self.runtime, waits=lambda: not self.work.empty())
         if seen.retries:
             process.retry_parked(self.runtime)
+        if self.runtime.keys_in_log and time.monotonic() > self._next_forget:
+            self._next_forget = time.monotonic() + (0 if person_keys.forget(self.runtime) else 5)
         if time.monotonic() > self._next_sweep:
             self._next_sweep = time.monotonic() + 3600
             self._sweep()

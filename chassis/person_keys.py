@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import storage as store
 from fivered.chassis.personal import ROWS, DataMap
+from fivered.chassis.sqlite_writers import empty_log
 from fivered.chassis.transaction import Declared, Opened, Tx
 from fivered.chassis.vault import HANDLE, KeyMissing, Keys, Sealed, Vault
 
@@ -211,6 +212,19 @@ def destroy(tx: Tx, person_ids: Collection[str]) -> None:
         left = sa.update(table).where(mine, table.c.ended_at.is_(None))
         tx.conn.execute(left.values(ended_at=now))
     tx.vault = tx.own_key = None
+    tx.runtime.keys_in_log = True
+
+
+def forget(runtime: Opened) -> bool:
+    """Take destroyed keys out of the write-ahead log of an SQLite file, which keeps what pages held
+    before. The thread that writes asks after its transactions; done again it does nothing.
+
+    Returns:
+        Whether none is left there; where somebody reads it meanwhile, come again.
+    """
+    if runtime.keys_in_log and empty_log(runtime.engine):
+        runtime.keys_in_log = False
+    return not runtime.keys_in_log
 
 
 __all__ = [
@@ -220,6 +234,7 @@ __all__ = [
     "begin",
     "destroy",
     "end",
+    "forget",
     "is_begun",
     "know",
     "owners",

@@ -218,7 +218,7 @@ def begin(tx: Tx) -> bool:
     vault, keys = vault_of(runtime), keys_of(runtime)
     if vault is None or keys is None or RESEAL not in runtime.job_doors:
         return False
-    if not keys.before and person_keys.state(runtime, tx.conn) != person_keys.BEGUN:
+    if not keys.before and not person_keys.is_begun(runtime, tx.conn):
         return False
     jobs = runtime.chassis.jobs
     busy = sa.select(jobs.c.job_id).where(
@@ -234,8 +234,9 @@ def begin(tx: Tx) -> bool:
 
 
 def look_again(runtime: Opened) -> None:
-    """Start the job again where another process has sealed with a key before meanwhile, or the
-    operator has begun with keys of persons."""
+    """Start the job again where values wait, whatever the reason: another process has sealed with a
+    key before meanwhile, the operator has begun with keys of persons, or a value was written
+    without the key of its person."""
     if keys_of(runtime) is not None:
         with runtime.transaction(SYSTEM) as tx:
             begin(tx)

@@ -26,12 +26,12 @@ ADDRESS = (
         r"(https://[a-z0-9.\[\]-][a-z0-9.:\[\]-]*(/[!-\"$-~]*)?"
         r"|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?(/[!-\"$-~]*)?)?\Z"
     ),
-    "an address of https with its host in lower case, or of http on this machine",
+    "https address with its host in lower case, nor one of http on this machine",
 )
 # `whsec_` and base64, as a webhook's.
 SECRET = (
     re.compile(r"(whsec_[A-Za-z0-9+/]{24,120}={0,2})?\Z"),
-    "whsec_ and a key of 24 signs or more, as webhooks have it",
+    "secret: whsec_ and a key of 24 signs or more, as webhooks have it",
 )
 
 

@@ -66,6 +66,7 @@ def setting(
     stands_in: str = "",
     like: tuple[re.Pattern[str], str] | None = None,
     unless: str = "",
+    needed_with: str = "",
 ) -> Any:
     """Declare a field that is read from the environment variable `name`.
 
@@ -82,6 +83,7 @@ def setting(
             one has begun it, no other key may be made up for it.
         like: What a value, or each of several, must match, and how that is said.
         unless: The variable without which this one is required.
+        needed_with: The variable with which this one is required.
     """
     metadata = {
         "env": name,
@@ -94,6 +96,7 @@ def setting(
         "stands_in": stands_in,
         "like": like,
         "unless": unless,
+        "needed_with": needed_with,
     }
     if default is _MISSING:
         return dataclasses.field(metadata=metadata)
@@ -198,6 +201,8 @@ def read_all(types: typing.Sequence[type], environ: Mapping[str, str] | None = N
                 required = field.default is dataclasses.MISSING
                 if required or (unless and not environ.get(unless)):
                     problems.append(f"{env} is not set: {field.metadata['help']}")
+                elif (beside := field.metadata["needed_with"]) and environ.get(beside):
+                    problems.append(f"{env} is not set, and {beside} is: {field.metadata['help']}")
                 continue
             try:
                 value = _parse(_kind(hints[field.name]), text)

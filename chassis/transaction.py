@@ -202,7 +202,7 @@ class Opened(ABC):
         self.reads_of: dict[str, dict[str, Reader]] = {}
         self.on_commit: Callable[[Tx], None] = lambda _tx: None
         self.fixed_now: datetime | None = None
-        self.seals_persons = False  # see person_keys.is_begun
+        self.seals_persons = self.keys_in_log = False  # see person_keys.is_begun, .forget
         self._together = _OfThread()
         clock = self.chassis.clock
         self._demo = sa.select(clock.c.offset_us).where(clock.c.name == "demo")

@@ -64,6 +64,7 @@ class StewardSettings:
         help="whsec_ and a key, as a webhook's secret: what the sender is given is signed with it",
         default=Secret(""),
         like=sender.SECRET,
+        needed_with="FIVERED_SENDER_URL",
     )
     codes_per_hour: int = setting(
         "FIVERED_STEWARD_CODES_PER_HOUR",

@@ -123,6 +123,11 @@ def test_a_person_is_given_all_that_is_kept_and_told_who_did_not_answer(site):
     assert own(site, WANG, "?format=pdf").status_code == 422
 
 
+def on_disk(folder, value):
+    """Return in which files of a steward's database, logs of writes too, some bytes stand."""
+    return [path.name for path in folder.glob("steward.sqlite*") if value in path.read_bytes()]
+
+
 def test_an_erasure_reaches_every_service_and_a_backup_of_before_brings_nothing_back(
     site, tmp_path, monkeypatch
 ):
@@ -173,9 +178,16 @@ def test_an_erasure_reaches_every_service_and_a_backup_of_before_brings_nothing_
         json={}, headers={"If-Match": f'"{mine[0]["version"]}"'},
     )  # fmt: skip
     assert cancelled.status_code == 200, cancelled.text
+    keys = site.runtimes["steward"].chassis.person_keys
+    with site.runtimes["steward"].engine.connect() as conn:
+        key = conn.execute(sa.select(keys.c.wrapped).where(keys.c.person_id == WANG)).scalar_one()
+    assert on_disk(tmp_path, key)
     done = site.ask("POST", f"{path}/decide", **decided)
     assert done.status_code == 200, done.text
     assert done.json()["state"] == "DONE"
+    # The key is nowhere on the disk any more, while the system runs.
+    wait_until(lambda: not on_disk(tmp_path, key), 20)
+    assert on_disk(tmp_path, key) == []
     wait_until(lambda: not any(places().values()), 20)
     for runtime in site.runtimes.values():
         with runtime.transaction(SYSTEM) as tx:

@@ -129,7 +129,7 @@ def begin_factor(tx: Tx, _payload: Nothing) -> replies.FactorBegun:
         # Else a phone alone would open the rights of staff.
         raise FactorFirst
     secret = pyotp.random_base32()
-    sealed = secrets.vault(tx.settings.keys).seal(secret, f"{account.account_id}.factor")
+    sealed = secrets.vault_in(tx).seal(secret, f"{account.account_id}.factor", account.person_id)
     records.change(
         tx, accounts, account, step="factor_begun", factor=sealed, factor_step=0,
         factor_by_phone=by_phone,

@@ -7,6 +7,8 @@ import jwt
 import pytest
 import sqlalchemy as sa
 
+from fivered.chassis import jobs, person_keys, sealing
+from fivered.chassis.messages import SYSTEM
 from fivered.chassis.refusal import NotFound
 from fivered.services.identity.errors import (
     CodeRequired,
@@ -20,7 +22,7 @@ from fivered.services.identity.errors import (
     TooManyTries,
 )
 from fivered.services.identity.storage import secrets
-from fivered.services.identity.storage.tables import recovery_codes
+from fivered.services.identity.storage.tables import accounts, recovery_codes
 from fivered.services.identity.tests.conftest import COMMUNITY, DISTRICT, HOME, PASSWORD
 
 
@@ -559,3 +561,35 @@ def test_a_wrong_password_or_code_of_who_is_signed_in_stands_in_the_audit(house)
     assert [(row["refused"], row["actor"]) for row in rows] == [
         ("PASSWORD_WRONG", who), ("CODE_WRONG", who),
     ]  # fmt: skip
+
+
+def test_the_secret_of_an_authenticator_has_the_key_of_its_person(house):
+    house.staff()
+    runtime = house.bench.runtime
+    with runtime.transaction(SYSTEM) as tx:
+        status = sealing.status(tx)
+        assert (status.persons, status.waiting) == (1, 0)
+        assert not sealing.begin(tx)
+    house.time.pass_(minutes=1)
+    house.staff_again("zhou")
+    # One of before, without the key of its person, is taken by the next look, and goes on to count.
+    with runtime.transaction(SYSTEM) as tx:
+        (row,) = tx.conn.execute(sa.select(accounts)).all()
+        bound = f"{row.account_id}.factor"
+        plain = secrets.vault_in(tx).open(row.factor, bound)
+        sealed = secrets.vault(tx.settings.keys).seal(plain, bound)
+        tx.conn.execute(sa.update(accounts).values(factor=sealed))
+        assert sealing.status(tx).waiting == 1
+    sealing.look_again(runtime)
+    while jobs.run_next(runtime):
+        pass
+    with runtime.transaction(SYSTEM) as tx:
+        assert sealing.status(tx).waiting == 0
+    house.time.pass_(minutes=1)
+    house.staff_again("zhou")
+    # Where the key is gone no code is the right one.
+    with runtime.transaction(SYSTEM) as tx:
+        person_keys.destroy(tx, [row.person_id])
+    house.time.pass_(minutes=1)
+    with pytest.raises(SignInFailed):
+        house.sign_in("zhou", code="492039")

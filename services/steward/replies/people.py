@@ -96,8 +96,9 @@ STAYS = (
     ),
     "公开讨论过的议题正文 / the words of topics that were discussed in public",
     (
-        "备份到期前,备份中的旧值;恢复备份后须重做删除"
-        " / former values in backups until these expire; a restore erases again"
+        "旧备份中的摘要与未加密栏目(如出生年份);加密内容随密钥销毁不可再读,恢复备份时自动重做删除"
+        " / in old backups digests and what is not sealed, such as the year of birth; what was"
+        " sealed can be read no more, and a restore erases again by itself"
     ),
 )
 

@@ -14,11 +14,14 @@ import pytest
 from fivered.chassis import jobs, sender
 from fivered.chassis.messages import Actor, Call
 from fivered.chassis.refusal import RoleDenied
+from fivered.chassis.settings import SettingsError, read
 from fivered.chassis.webhook_wire import new_secret, signature
 from fivered.services.steward import errors
 from fivered.services.steward.rules.codes import OF_PHONE, Asked, counted, try_again_s, wait_s
+from fivered.services.steward.settings import StewardSettings
 from fivered.services.steward.storage import codes as store
 from fivered.services.steward.tests.ground import CHEN, COMMUNITY, GRID, GRID_2, LI, WANG
+from testkit.bench import environment
 from testkit.receiver import receiving
 
 PHONE, LIS, NOBODYS, SHARED = "12812345678", "12800000002", "12899999999", "12877777777"
@@ -402,3 +405,15 @@ def test_identity_is_told_whose_phone_it_is_no_more_and_which_codes_were_sent(de
     said = str(desk.bench.published("sign_in_phone_ended.v1"))
     assert PHONE not in said
     assert SHARED not in said
+
+
+def test_a_sender_is_named_with_its_secret_and_its_address_is_told_in_full():
+    given = environment(StewardSettings)
+    with pytest.raises(SettingsError) as wrong:
+        read(StewardSettings, given | {"FIVERED_SENDER_URL": "https://sms.example/send"})
+    (problem,) = wrong.value.problems
+    assert problem.startswith("FIVERED_SENDER_SECRET is not set, and FIVERED_SENDER_URL is")
+    with pytest.raises(SettingsError, match="is no https address with its host"):
+        secret = {"FIVERED_SENDER_SECRET": SECRET}
+        read(StewardSettings, given | secret | {"FIVERED_SENDER_URL": "http://sms.example"})
+    assert not read(StewardSettings, given).has_sender

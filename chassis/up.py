@@ -11,9 +11,11 @@ import gc
 import os
 import shutil
 import socket
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 from fivered.chassis import installed, logs, telemetry
@@ -54,6 +56,11 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
     if keys_at:
         os.environ[KEYS] = keys_at
     held = take_folder(data)
+    if demo and (real := filled_without_demo(data)):
+        raise CommandFailed(
+            f"{data} holds an installation that is no demonstration ({', '.join(real)}): its clock"
+            " is not moved and no invented people come into it (--data names another folder)"
+        )
     listening = take_port(host, port)
     _environment(data, demo=demo)
 
@@ -84,6 +91,24 @@ def run(folder: str, host: str, port: int, *, demo: bool, keys_at: str = "") -> 
         held.close()
     print("stopped", flush=True)
     return 0
+
+
+def filled_without_demo(data: Path) -> list[str]:
+    """Return the services of a folder with which somebody has worked, on the real clock only.
+
+    Each start of a demonstration, the first one too, leaves its clock in every database.
+    """
+    found = []
+    for name in installed.service_names():
+        path = data / f"{name}.sqlite"
+        if not path.is_file():
+            continue
+        with closing(sqlite3.connect(path)) as conn, suppress(sqlite3.DatabaseError):
+            worked = conn.execute("SELECT 1 FROM audit LIMIT 1").fetchone()
+            demo = conn.execute("SELECT 1 FROM clock WHERE name = 'demo'").fetchone()
+            if worked and not demo:
+                found.append(name)
+    return found
 
 
 def _chosen() -> list[str]:

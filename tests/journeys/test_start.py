@@ -2,8 +2,10 @@
 
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -12,7 +14,9 @@ import pytest
 from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.publisher import Lost, Publisher
 from fivered.chassis.settings import describe
+from fivered.chassis.up import filled_without_demo
 from testkit import servers
+from testkit.bench import open_bench
 from testkit.waiting import wait_until
 from tests.systems import ROOT
 
@@ -68,6 +72,23 @@ def test_a_file_that_is_no_database_is_named(tmp_path):
 def test_a_demonstration_listens_on_loopback_only(tmp_path):
     done = run(FIVERED, "up", "--demo", "--host", "0.0.0.0", "--data", str(tmp_path / "d"))
     assert "loopback only" in only_line(done)
+
+
+def test_a_demonstration_does_not_begin_on_a_folder_of_real_people(tmp_path):
+    bench = open_bench(service_class("steward"), f"sqlite:///{tmp_path}/steward.sqlite")
+    assert bench.runtime.process.demo_clock is False
+    assert filled_without_demo(tmp_path) == []
+    area = {"code": "370811015901", "name": "春晖", "kind": "COMMUNITY"}
+    bench.as_("R_DISTRICT", scope="370811").do("define_area", area)
+    bench.runtime.close()
+    done = run(FIVERED, "up", "--demo", "--data", str(tmp_path), "--port", "0")
+    assert "no demonstration (steward): its clock is not moved" in only_line(done)
+    with closing(sqlite3.connect(tmp_path / "steward.sqlite")) as conn:
+        assert conn.execute("SELECT * FROM clock").fetchall() == []
+        # One that began as a demonstration goes on as one.
+        conn.execute("INSERT INTO clock (name, offset_us) VALUES ('demo', 0)")
+        conn.commit()
+    assert filled_without_demo(tmp_path) == []
 
 
 def test_only_a_demonstration_gives_tokens_of_its_people(tmp_path):

@@ -8,10 +8,11 @@ import uuid
 import pytest
 import sqlalchemy as sa
 
-from fivered.chassis import jobs
+from fivered.chassis import cli, jobs, own_data
 from fivered.chassis.blobs import Blobs
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
-from fivered.chassis.settings import CommandFailed
+from fivered.chassis.runtime import Runtime
+from fivered.chassis.settings import CommandFailed, ProcessSettings
 from fivered.services.credit.actions import verify as command
 from fivered.services.credit.rules import findings, month_log, recompute
 from fivered.services.credit.service import Credit
@@ -33,7 +34,7 @@ from fivered.services.credit.tests.test_settlement import (
     run_jobs,
     settlement_of,
 )
-from testkit.bench import fresh_database, open_bench
+from testkit.bench import Bench, databases, environment, fresh_database, open_bench
 
 pytestmark = pytest.mark.slow
 
@@ -689,3 +690,51 @@ def test_after_an_erasure_the_month_is_verified_and_the_accounts_stay(published,
         assert tx.conn.execute(told).all() == []
     assert accounts() == before
     assert run(bench, monkeypatch) == command.SOUND
+
+
+@pytest.mark.covers("N3")
+@pytest.mark.parametrize("kind", databases())
+def test_a_backup_of_before_an_erasure_is_restored_and_its_month_is_verified(
+    kind, monkeypatch, tmp_path
+):
+    """The first start erases again; the month, its log and the ledger stay provable."""
+    for url in fresh_database(kind, tmp_path):
+        given_env = environment(ProcessSettings, Credit.settings_type)
+        for name, value in (given_env | {"FIVERED_CREDIT_DATABASE_URL": url}).items():
+            monkeypatch.setenv(name, value)
+        bench = open_bench(Credit, url)
+        published_stage(bench)
+        at = bench.runtime.fixed_now
+        kept = str(tmp_path / "kept")
+        assert cli.main(["backup", "credit", "--to", kept]) == 0
+        erased = {"person_id": "per_a"}
+        bench.consume("steward", "person_erased.v1", erased, subject="per_a", sequence=9)
+        lines, digest = log_of(bench)
+        bench.runtime.engine.dispose()
+        # The database that is replaced says who was erased since.
+        restore = ["restore", "credit", "--from", kept, "--replace", "credit"]
+        assert cli.main(restore) == 0
+        bench.runtime.close()
+
+        runtime = Runtime.open(Credit, url, environ=given_env)
+        runtime.fixed_now = at
+        bench = Bench(runtime)
+        with bench.transaction() as tx:
+            assert own_data.waiting(tx) == 1
+            home = sa.select(t.homes).where(t.homes.c.person_id == "per_a")
+            assert tx.conn.execute(home).all() != []
+        runtime.prepare()
+        with bench.transaction() as tx:
+            assert own_data.waiting(tx) == 0
+            assert tx.conn.execute(home).all() == []
+        assert run(bench, monkeypatch) == command.SOUND
+        assert log_of(bench) == (lines, digest)
+        assert recompute.verify(lines, digest).sound
+        # What was changed in the backup would be named.
+        with bench.transaction() as tx:
+            of_a = t.entries.c.subject_id.in_(
+                sa.select(t.subjects.c.subject_id).where(t.subjects.c.ref == "per_a")
+            )
+            tx.conn.execute(sa.update(t.entries).where(of_a).values(score=t.entries.c.score + 1))
+        assert run(bench, monkeypatch) != command.SOUND
+        runtime.close()

@@ -27,7 +27,8 @@ MONTHS = {"SETTLEMENT_TO_REVIEW", "SETTLEMENT_TO_CONFIRM"}
 OBJECTIONS = {"OBJECTION_TO_ACCEPT", "OBJECTION_TO_DECIDE", "OBJECTION_TO_REVIEW"}
 REPAIRS = {"REPAIR_TO_ACCEPT", "REPAIR_TO_CHECK", "REPAIR_TO_APPROVE", "VETO_TO_CONFIRM"}
 DISTRICTS = {
-    "BUDGET_TO_APPROVE", "CONSENT_NOTICE_TO_APPROVE", "RULES_TO_APPROVE", "RULES_TO_PUBLISH",
+    "BUDGET_TO_APPROVE", "CONSENT_NOTICE_TO_APPROVE", "RULES_TO_CONSULT",
+    "RULES_TO_APPROVE", "RULES_TO_PUBLISH",
 }  # fmt: skip
 CONSENTS = {"CONSENT_TO_CONFIRM"}
 NOTICES = {"CONSENT_TO_RENEW"}
@@ -190,7 +191,11 @@ def test_what_the_district_decides_by_two_waits_for_the_other_one(bench):
         "CONSENT_NOTICE_TO_APPROVE", notice["id"], to=two, not_to=[one, CADRE],
         act=lambda: test_consent_notices.approve(bench, notice),
     )  # fmt: skip
-    made = test_rule_sets.consult(bench, test_rule_sets.draft(bench))
+    made = test_rule_sets.draft(bench)
+    made = waits.until(
+        "RULES_TO_CONSULT", made["id"], lambda: test_rule_sets.consult(bench, made), to=one,
+        not_to=[two, CADRE],
+    )  # fmt: skip
     assert made["id"] not in waits.things("RULES_TO_APPROVE", *_of(two))
     bench.fire(made["due"])
     approved = waits.until(

@@ -95,6 +95,10 @@ def _consulted(tx: Tx, item: replies.RuleSetCard) -> bool:
     return item.comments_until is not None and item.comments_until <= tx.now
 
 
+def _drafted_by_caller(tx: Tx, item: replies.RuleSetCard) -> bool:
+    return item.author == tx.actor.id
+
+
 def _of_a_former_notice(tx: Tx, item: replies.ConsentCard) -> bool:
     """Tell whether the caller has consented under a notice that is in force no longer."""
     mine = item.person_id == tx.actor.id and item.state == "GRANTED"
@@ -187,6 +191,13 @@ WAITS = (
         act="approve_budget", view=budget.budget_grants,
         asked=budget.BudgetGrants(state="PROPOSED", limit=MOST),
         since="proposed_at", due="due", to=by_another("proposed_by"),
+    ),
+    Waits(
+        "RULES_TO_CONSULT",
+        "自己起草、待公开征求意见的规则 / Rules of one's own draft, to lay before the public",
+        act="consult_rule_set", view=drafts.rule_sets,
+        asked=drafts.RuleSets(state="DRAFT", limit=MOST), since="consulted_from",
+        due="effective_from", to=to(replies.RuleSetCard, _drafted_by_caller),
     ),
     Waits(
         "RULES_TO_APPROVE",

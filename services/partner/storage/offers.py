@@ -10,7 +10,7 @@ from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.partner.rules import offers as rules
-from fivered.services.partner.storage.partners import tied_partners
+from fivered.services.partner.storage.partners import partners_of, tied_partners
 from fivered.services.partner.storage.tables import offer_terms, offers, partners
 
 
@@ -181,6 +181,12 @@ def offers_of(conn: sa.Connection, partner_id: str) -> list[Row]:
         .order_by(offers.c.created_at, offers.c.offer_id)
     )
     return records.rows(conn, asked)
+
+
+def offers_of_operator(person_id: str) -> sa.Select[Any]:
+    """Return the query for all offers that have not ended, of the partners a person acts for."""
+    mine = offers.c.partner_id.in_(partners_of(person_id))
+    return sa.select(offers).where(mine, offers.c.state != "ENDED")
 
 
 def catalogue(scope: str | None, now: datetime) -> sa.Select[Any]:

@@ -50,6 +50,7 @@ class OffersQuery(Request, frozen=True):
 
     Attributes:
         wallet: Only what this kind of wallet can redeem.
+        mine: In place of it, all offers that have not ended, of the partners for which I act.
     """
 
     scope: Annotated[Area, Meta(description="住在哪里 / where the asker lives")] | None = None
@@ -59,6 +60,9 @@ class OffersQuery(Request, frozen=True):
         None
     )
     partner_id: str | None = None
+    mine: Annotated[
+        bool, Meta(description="我经办的合伙人的全部项目 / all of the partners for which I act")
+    ] = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -139,7 +143,10 @@ def partner(tx: Tx, payload: PartnerQuery) -> replies.PartnerCard:
 
 def offers_list(tx: Tx, payload: OffersQuery) -> Page[replies.OfferCard]:
     """可兑换项目 / What can be redeemed now."""
-    query = offer_store.catalogue(payload.scope, tx.now)
+    if payload.mine:
+        query = offer_store.offers_of_operator(tx.actor.id)
+    else:
+        query = offer_store.catalogue(payload.scope, tx.now)
     if payload.kind:
         query = query.where(offers.c.kind == payload.kind)
     if payload.wallet:

@@ -27,9 +27,16 @@ READERS = (*OFFICIALS, "R_AUDITOR")
 
 
 class RedemptionsQuery(Request, frozen=True):
-    """我的兑换单筛选 / Filter of the caller's own redemptions."""
+    """我的兑换单筛选 / Filter of the caller's own redemptions, or of those at the own desk."""
 
     state: RedemptionState | None = None
+    desk: Annotated[
+        bool,
+        Meta(
+            description="我经办的合伙人的兑换单,不含持有人 / those of the partners for which I act,"
+            " without their holders"
+        ),
+    ] = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -70,12 +77,16 @@ def desk_line(row: Row) -> replies.DeskLine:
 def redemptions_list(tx: Tx, payload: RedemptionsQuery) -> Page[replies.RedemptionCard]:
     """我的兑换单 / My redemptions.
 
-    Return the caller's own redemptions, of all wallets, and those of the household's wallet.
+    Return the caller's own redemptions, of all wallets, and those of the household's wallet; or
+    those of the partners for which the caller acts.
     """
+    mine = store.belongs_to(tx.actor.id)
+    if payload.desk:
+        mine = redemptions.c.partner_id.in_(partner_store.partners_of(tx.actor.id))
     query = (
         sa.select(redemptions, offers.c.title)
         .join(offers, offers.c.offer_id == redemptions.c.offer_id)
-        .where(store.belongs_to(tx.actor.id))
+        .where(mine)
     )
     if payload.state:
         query = query.where(redemptions.c.state == payload.state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import itertools
 import os
 import socket
 import sys
@@ -20,6 +21,7 @@ from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.messages import SYSTEM, Call, new_uuid
 from fivered.chassis.refusal import NotFound, Refusal, Sentence, fill
+from fivered.chassis.roles import exclude
 from fivered.chassis.runtime import Runtime
 from fivered.chassis.settings import CommandFailed, SettingsError
 from fivered.gateway import keyring
@@ -97,6 +99,13 @@ def run_token(given: argparse.Namespace) -> int:
     for text in given.grant:
         role, _, scope = text.partition(":")
         grants.append({"role": role, "scope": scope})
+    roles = sorted({one["role"] for one in grants})
+    for one, other in itertools.combinations(roles, 2):
+        if exclude(one, other):
+            raise CommandFailed(
+                f"{one} and {other} exclude each other: an auditor watches over administrators; "
+                "make two tokens, for two people"
+            )
     token_id = new_uuid()
     try:
         token = issue(key, given.person, grants, given.hours, token_id)

@@ -232,6 +232,13 @@ def test_the_token_command_prints_a_token_that_the_gateway_reads(capsys, monkeyp
     given.data = str(tmp_path)
     assert handle(given) == 0
     assert Tokens("k" * 40).identify(capsys.readouterr().out.strip()).grants
+    # Nobody audits and administers, whichever comes first.
+    both = ["R_AUDITOR:370811", "R_RESIDENT:370811015901001", "R_STREET:370811015"]
+    for order in (both, both[::-1]):
+        given.grant = order
+        with pytest.raises(CommandFailed, match="R_AUDITOR and R_STREET"):
+            handle(given)
+    given.grant = both[:2]
     for unreadable in ("[" * 100_000, "[1]", '{"FIVERED_TOKEN_KEY": 5}', "{}"):
         (tmp_path / "keys.json").write_text(unreadable)
         with pytest.raises(CommandFailed):

@@ -33,8 +33,9 @@ class FactorFirst(Refusal):
     status = 403
     of_caller = True
     text = (
-        "工作人员须先用密码登录并启用身份验证器,才能用短信验证码登录"
-        " / Staff sign in by password and turn an authenticator on before they sign in by phone"
+        "工作人员须先用密码登录并启用身份验证器,才能用短信验证码登录;没有密码的,请管理员为您新建或重置账号"
+        " / Staff sign in by password and turn an authenticator on before they sign in by phone; "
+        "who has no password asks an administrator to make the account, or to reset it"
     )
 
 
@@ -125,9 +126,37 @@ class AccountClosed(Guard):
 
 class AccountExists(Refusal):
     status = 409
+    text = "登录名已被使用:{login} / The login name is taken: {login}"
+
+
+class LoginTaken(Refusal):
+    """Told to who has shown the code on paper of the account that is named."""
+
+    status = 409
     text = (
-        "登录名或人员已有账号:{login} / The login name is taken, or the person has an "
-        "account: {login}"
+        "登录名 {login} 已被他人使用;您的账号登录名是 {own},请用它或另选一个"
+        " / The login name {login} is somebody else's; that of your account is {own}: send it, or "
+        "choose another one"
+    )
+
+
+class PersonHasAccount(Refusal):
+    status = 409
+    text = (
+        "此人已有账号 {account_id}(登录名 {login});忘记密码的,请重置该账号"
+        " / The person has the account {account_id} (login {login}) already: reset that one where "
+        "its password is lost"
+    )
+
+
+class PersonHasAccountElsewhere(Refusal):
+    """Whose account it is, and where, is not told to who does not administer it."""
+
+    status = 409
+    text = (
+        "此人已有账号,不在您的管理区域内;请由上级管理员新建或重置"
+        " / The person has an account that is administered beyond your area; an administrator "
+        "above makes or resets it"
     )
 
 
@@ -178,12 +207,13 @@ class UnknownArea(Guard):
 
 
 class RolesExclude(Guard):
-    """Who audits reads what administrators do: nobody is both."""
+    """Who audits reads what administrators do: nobody is both, nor proposed for both."""
 
     text = (
-        "此人已是{held}({scope}),不能再任{role}:审计员监督管理员,不得由同一人担任;请先终止前者"
-        " / The person is {held} in {scope} and cannot be {role} too: an auditor watches over "
-        "administrators, so nobody is both; end the former first"
+        "此人已是{held}({scope})或已被提名,不能再任{role}:审计员监督管理员,不得由同一人担任;"
+        "请先终止前者或驳回其提名"
+        " / The person is {held} in {scope}, or proposed for it, and cannot be {role} too: an "
+        "auditor watches over administrators, so nobody is both; end or refuse the former first"
     )
     names = ("role", "held")
 

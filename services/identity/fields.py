@@ -50,6 +50,15 @@ Code = Annotated[
         extra=SECRET,
     ),
 ]
+PaperCode = Annotated[
+    str,
+    Meta(
+        max_length=40,
+        description="纸质激活码,不区分大小写 / the code on paper, in either case",
+        examples=["K7PD-W2QX-9HTM-3FQZ"],
+        extra=SECRET,
+    ),
+]
 RefreshToken = Annotated[
     str,
     Meta(

@@ -37,6 +37,7 @@ class Tokens(Reply, kw_only=True):
 
     id: Annotated[str, Meta(description="登录编号 / id of the session")]
     person_id: str
+    login: Annotated[str, Meta(description="账号的登录名 / the account's login")]
     access_token: Annotated[
         str, Meta(description="访问令牌,放在 Authorization: Bearer 中 / goes into Authorization")
     ]

@@ -44,7 +44,7 @@ CHASSIS = (
     "vault",
     "api | cards | cells | database_errors | few | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | supervised | telemetry | text",
-    "json_values | metrics | tls | typed",
+    "json_values | metrics | roles | tls | typed",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = (
@@ -56,6 +56,7 @@ PURE = (
     "fivered.chassis.requests",
     "fivered.chassis.forms",
     "fivered.chassis.decimals",
+    "fivered.chassis.roles",
     "fivered.chassis.typed",
 )
 

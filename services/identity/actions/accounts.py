@@ -14,6 +14,7 @@ from fivered.chassis.free_text import Office, PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
+from fivered.chassis.roles import ADMINISTER
 from fivered.services.identity import replies
 from fivered.services.identity.actions import keys, offices
 from fivered.services.identity.errors import (
@@ -23,13 +24,14 @@ from fivered.services.identity.errors import (
     NotYours,
     OnceUsed,
     OwnAccount,
+    PersonHasAccount,
+    PersonHasAccountElsewhere,
     ProviderBound,
     ProviderMissing,
     StaffAccount,
     UnknownPerson,
 )
 from fivered.services.identity.fields import Login
-from fivered.services.identity.rules import grants as rules
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
@@ -101,13 +103,19 @@ def create_account(tx: Tx, payload: CreateAccount) -> replies.NewAccount:
     """新建工作人员账号,一次性密码只显示这一次 / Make an account; its password is shown once.
 
     一次性密码 72 小时内有效,只能用来设置新密码。
+    此人已凭短信验证码登录、尚无密码的,原账号改用此登录名并重置。
+    A person who has signed in by phone and has no password has an account: it gets this login and
+    a one-time password, and its sessions end, as in a reset.
 
     Raises:
         RoleDenied: The area lies outside the caller's.
         UnknownArea: There is no such area.
         UnknownPerson: The person is not registered, or is nobody of the caller's area.
         AccountAbove: The person has a right beyond the caller's area.
-        AccountExists: The name is taken, or the person has an account.
+        AccountExists: The name is taken.
+        PersonHasAccount: The person has an account with a password.
+        PersonHasAccountElsewhere: The person has one that somebody else administers.
+        OwnAccount: The person is the caller, who has one by phone.
         OnceUsed: The call is a repeated one, and its password was used.
     """
     tx.require_scope(payload.area)
@@ -141,13 +149,40 @@ def _require_within(tx: Tx, person_id: str) -> None:
 def _made(tx: Tx, login: str, person_id: str, area: str) -> Row:
     if tx.first is not None:
         return records.locked(tx.conn, accounts, str(tx.first["id"]))
-    if store.by_login(tx.conn, login) or store.of_person(tx.conn, person_id):
+    named, had = store.by_login(tx.conn, login), store.of_person(tx.conn, person_id, lock=True)
+    if named is not None and (had is None or named.account_id != had.account_id):
         raise AccountExists(field="login", login=login)
+    if had is not None:
+        account = _without_factor(tx, _of_phone(tx, had), None)
+        return records.change(
+            tx, accounts, account, step="made_staff", note=had.login, login=login.lower(),
+            kind="STAFF", area=area,
+        )  # fmt: skip
     return records.create(
         tx, accounts, step="created", account_id=tx.new_id("acc"), person_id=person_id,
         login=login.lower(), kind="STAFF", state="ACTIVE", area=area, factor_step=0, generation=0,
         created_by=tx.actor.id, created_at=tx.now, version=1,
     )  # fmt: skip
+
+
+def _of_phone(tx: Tx, account: Row) -> Row:
+    """Return an account that its person made by phone and that has no password: who administers it
+    gives it one.
+
+    Raises:
+        PersonHasAccount: It has one.
+        PersonHasAccountElsewhere: The caller does not administer it.
+        OwnAccount: It is the caller's own.
+    """
+    if not tx.actor.covers(account.area):
+        raise PersonHasAccountElsewhere(field="person_id")
+    if account.kind == "STAFF" or account.password is not None:
+        raise PersonHasAccount(
+            field="person_id", account_id=account.account_id, login=account.login
+        )
+    if account.person_id == tx.actor.id:
+        raise OwnAccount
+    return account
 
 
 def _once(tx: Tx, account: Row, step: str) -> replies.NewAccount:
@@ -232,7 +267,7 @@ def _beyond(tx: Tx, person_id: str) -> str | None:
             row.scope
             for row in held
             if not tx.actor.covers(row.scope)
-            or (row.role in rules.ADMINISTER and row.scope == tx.actor.scope)
+            or (row.role in ADMINISTER and row.scope == tx.actor.scope)
         ),
         None,
     )

@@ -14,6 +14,7 @@ from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
 from fivered.chassis.requests import Request
+from fivered.chassis.roles import exclude
 from fivered.services.identity import replies
 from fivered.services.identity.actions import rights
 from fivered.services.identity.errors import (
@@ -133,7 +134,7 @@ def _require_alone(tx: Tx, person_id: str, role: str, field: str = "") -> None:
         RolesExclude: The person has.
     """
     for row in store.of_person(tx.conn, person_id):
-        if rules.exclude(row.role, role):
+        if exclude(row.role, role):
             raise RolesExclude(field=field, role=role, held=row.role, scope=row.scope)
 
 

@@ -23,10 +23,11 @@ from fivered.services.identity.errors import (
     FactorFirst,
     FactorNotBegun,
     FactorPresent,
+    LoginTaken,
     PasswordWrong,
     UnknownPerson,
 )
-from fivered.services.identity.fields import Code, Device, Login, Password
+from fivered.services.identity.fields import Code, Device, Login, PaperCode, Password
 from fivered.services.identity.rules import passwords
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
@@ -57,7 +58,7 @@ class ConfirmFactor(Request, frozen=True):
 class Activate(Request, frozen=True):
     """激活账号 / Make an account with a code on paper."""
 
-    code: Code
+    code: PaperCode
     login: Login
     password: Password
     device: Device | None = None
@@ -224,13 +225,14 @@ def _take(tx: Tx, written: str, now: datetime) -> Row | None:
 def activate(tx: Tx, payload: Activate) -> replies.Tokens:
     """用激活码开通账号并登录 / Make an account with the code on paper, and sign in.
 
-    已有账号的人用激活码重设密码,其他登录随即结束。
-    Who has an account already gives it a new password.
+    已有账号的人用激活码重设登录名和密码,其他登录随即结束;答复中的 login 为今后的登录名。
+    Who has an account already gives it a new name and password; `login` of the answer counts.
 
     Raises:
         EnrolmentUnusable: The code is wrong, was used, or is too old.
         UnknownPerson: The person is not registered any more.
         AccountExists: The name is somebody else's.
+        LoginTaken: It is, and the person has an account under another one.
         AccountClosed: The account is closed.
         PasswordWeak: The password will not do.
         TooManyTries: Too many have failed from there.
@@ -245,9 +247,9 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
         raise UnknownPerson(person_id=taken.person_id)
     account = store.of_person(tx.conn, taken.person_id, lock=True)
     named = store.by_login(tx.conn, payload.login)
-    if named is not None and (account is None or named.account_id != account.account_id):
-        raise AccountExists(field="login", login=payload.login)
     if account is None:
+        if named is not None:
+            raise AccountExists(field="login", login=payload.login)
         account = records.create(
             tx, accounts, step="activated", account_id=tx.new_id("acc"),
             person_id=taken.person_id, login=payload.login.lower(), kind="RESIDENT",
@@ -258,11 +260,14 @@ def activate(tx: Tx, payload: Activate) -> replies.Tokens:
         raise AccountClosed
     elif grant_store.is_staff(tx.conn, account, tx.now):
         raise EnrolmentUnusable(field="code")
+    elif named is not None and named.account_id != account.account_id:
+        raise LoginTaken(field="login", login=payload.login, own=account.login)
     else:
         # Who gave the code out has seen the person: an authenticator that was lost ends here.
         account = records.change(
-            tx, accounts, account, step="activated", factor=None, factor_since=None
-        )
+            tx, accounts, account, step="activated", login=payload.login.lower(), factor=None,
+            factor_since=None,
+        )  # fmt: skip
     account = signing_in.set_password(tx, account, payload.password, "password")
     sessions.end_of_account(tx.conn, account.account_id, now, "PASSWORD")
     signing_in.succeeded(tx, "")

@@ -355,6 +355,7 @@ def _next(
     return replies.Tokens(
         id=session.session_id,
         person_id=account.person_id,
+        login=account.login,
         access_token=access,
         expires_in=seconds,
         refresh_token=refresh,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fivered.chassis.roles import ADMINISTER
+
 # How many digits the area of an office has.
 OFFICES: Mapping[str, tuple[int, ...]] = {
     "R_DISTRICT": (6,),
@@ -30,12 +32,6 @@ TIERS: Mapping[str, str] = {
 
 # What people granted, and people end; the other sources are facts.
 GRANTED = frozenset({"OFFICE", "FIRST_DAY"})
-# Who administers accounts.
-ADMINISTER = frozenset({"R_SECRETARY", "R_STREET", "R_DISTRICT"})
-
-# Who watches over those who administer is none of them.
-_AUDITOR = "R_AUDITOR"
-
 Role = tuple[str, str]
 
 
@@ -54,11 +50,6 @@ def ends_by_two(role: str, scope: str, *, acting: str, acting_scope: str) -> boo
         acting_scope: Where that one acts.
     """
     return role in ADMINISTER and (role, scope) == (acting, acting_scope)
-
-
-def exclude(one: str, other: str) -> bool:
-    """Tell whether nobody may hold both roles, wherever they hold."""
-    return (one == _AUDITOR and other in ADMINISTER) or (other == _AUDITOR and one in ADMINISTER)
 
 
 def asks_for_factor(role: str) -> bool:

@@ -12,6 +12,7 @@ from fivered.services.identity.errors import (
     NotYours,
     OnceUsed,
     OwnAccount,
+    PersonHasAccount,
     SessionEnded,
     SignInFailed,
     StaffAccount,
@@ -83,8 +84,10 @@ def test_an_account_is_bound_to_a_person_who_is_registered(house):
         as_district(house).do("create_account", body)
     house.resident()
     assert as_district(house).do("create_account", body)["person_id"] == "per_ana"
-    with pytest.raises(AccountExists):
+    (row,) = house.bench.rows("SELECT account_id FROM accounts")
+    with pytest.raises(PersonHasAccount) as refused:
         as_district(house).do("create_account", body | {"login": "ana.too"})
+    assert refused.value.params == {"account_id": row["account_id"], "login": "ana"}
 
 
 def test_nobody_makes_an_account_for_whom_they_do_not_administer(house):

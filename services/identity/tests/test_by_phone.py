@@ -8,13 +8,19 @@ from datetime import timedelta
 import pytest
 
 from fivered.services.identity.errors import (
+    AccountExists,
     CodeRequired,
     FactorFirst,
+    LoginTaken,
+    OwnAccount,
+    PersonHasAccount,
+    PersonHasAccountElsewhere,
     PhoneCodeFailed,
     SessionEnded,
     SignInFailed,
     TooManyTries,
 )
+from fivered.services.identity.storage.tables import accounts
 from fivered.services.identity.tests.conftest import COMMUNITY, GRID, HOME, PASSWORD
 
 TOKEN = "f" * 64
@@ -256,6 +262,77 @@ def test_a_phone_that_is_the_persons_no_more_opens_nothing(house):
     assert house.refresh(by_paper)
     assert house.refresh(others)
     assert come(house, made(house))
+
+
+def on_paper(house, login):
+    house.as_("R_GRID", "per_grid", GRID)
+    code = house.bench.do("enrol", {"person_id": "per_ana"})["code"]
+    return {"code": code, "login": login, "password": PASSWORD}
+
+
+def test_the_login_chosen_with_a_code_on_paper_counts(house):
+    """Who came by phone first has one that nobody chose; it was kept, and the chosen one lost."""
+    house.resident()
+    house.resident("per_bao")
+    active(house, "bao", "per_bao")
+    made_up = come(house, made(house))["login"]
+    paper = on_paper(house, "Bao")
+    with pytest.raises(LoginTaken) as refused:
+        house.anybody().do("activate", paper)
+    assert refused.value.params == {"login": "Bao", "own": made_up}
+    # The code was not used up by that.
+    told = house.anybody().do("activate", paper | {"login": "Ana"})
+    assert (told["login"], told["person_id"]) == ("ana", "per_ana")
+    assert house.sign_in("ana")["login"] == "ana"
+    with pytest.raises(SignInFailed):
+        house.sign_in(made_up)
+    # The one that is there already may be said again, or be changed.
+    for login in ("ana", "ana.too"):
+        paper = on_paper(house, login) | {"password": f"another sentence {len(login)}"}
+        assert house.anybody().do("activate", paper)["login"] == login
+    assert house.sign_in("ana.too", "another sentence 7")
+
+
+def test_who_came_by_phone_first_is_given_an_account_of_staff(house):
+    house.resident()
+    house.resident("per_bao")
+    active(house, "bao", "per_bao")
+    tokens = come(house, made(house))
+    otp, _ = house.with_factor(tokens)
+    steward(house)
+    with pytest.raises(FactorFirst):
+        come(house, made(house), code=otp.at(house.time.at))
+    body = {"login": "ana", "area": COMMUNITY, "person_id": "per_ana"}
+    # Who does not administer it learns neither its id nor its name.
+    narrow = house.as_("R_SECRETARY", "per_boss", COMMUNITY)
+    with house.bench.transaction() as tx:
+        tx.conn.execute(accounts.update().values(area="370811001001001"))
+    with pytest.raises(PersonHasAccountElsewhere) as refused:
+        narrow.do("create_account", body)
+    assert refused.value.params == {}
+    with house.bench.transaction() as tx:
+        tx.conn.execute(accounts.update().values(area=GRID))
+    with pytest.raises(OwnAccount):
+        house.as_("R_SECRETARY", "per_ana", COMMUNITY).do("create_account", body)
+    boss = house.as_("R_SECRETARY", "per_boss", COMMUNITY)
+    with pytest.raises(AccountExists):
+        boss.do("create_account", body | {"login": "bao"})
+    once = boss.do("create_account", body, key="one")
+    assert (once["login"], once["person_id"]) == ("ana", "per_ana")
+    # The answer was lost: another password, for the same account.
+    once = boss.do("create_account", body, key="one")
+    with pytest.raises(PersonHasAccount) as refused:
+        boss.do("create_account", body)
+    assert refused.value.params == {"account_id": once["id"], "login": "ana"}
+    # As after a reset: what the phone has opened is over, its authenticator too.
+    with pytest.raises(SessionEnded):
+        house.refresh(tokens)
+    tokens = house.sign_in("ana", once["password"], new_password=PASSWORD)
+    otp, _ = house.with_factor(tokens)
+    assert roles(house.refresh(tokens)) == ["R_RESIDENT", "R_STEWARD"]
+    house.time.pass_(seconds=30)
+    told = come(house, made(house), code=otp.at(house.time.at))
+    assert roles(told) == ["R_RESIDENT", "R_STEWARD"]
 
 
 def died(house):

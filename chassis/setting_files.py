@@ -1,7 +1,8 @@
 """Settings that lie in files: keys and passwords that no list of a process's environment shows.
 
 `FIVERED_SETTINGS` names a file of lines `NAME=value`, as an environment file has them, or a folder
-with a file per variable, as Kubernetes mounts a Secret. `FIVERED_…_FILE` names the file that holds
+with a file per variable, as Kubernetes mounts a Secret; or several of them, separated by colons,
+of which a later one stands above an earlier one. `FIVERED_…_FILE` names the file that holds
 one value. What stands in the environment itself is what counts beside the first, and is an error
 beside the second.
 """
@@ -37,10 +38,9 @@ def found(environ: Mapping[str, str]) -> dict[str, str]:
     """
     values: dict[str, str] = {}
     problems: list[str] = []
-    whole = environ.get(SETTINGS)
-    if whole:
+    for whole in map(Path, filter(None, environ.get(SETTINGS, "").split(os.pathsep))):
         try:
-            read = _folder(Path(whole)) if Path(whole).is_dir() else _lines(Path(whole))
+            read = _folder(whole) if whole.is_dir() else _lines(whole)
             values.update({name: text for name, text in read.items() if not environ.get(name)})
         except (OSError, ValueError) as error:
             problems.append(f"{SETTINGS}: {_why(error)}")

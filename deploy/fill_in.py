@@ -17,11 +17,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy import manifests, scaling
+from deploy import manifests, roles, scaling
 from deploy.generate import HERE
 from fivered.chassis.actors import PAIRS, new_pair, public_of
 from fivered.chassis.broker_users import password_hash
-from fivered.chassis.settings import ACTOR_KEY
+from fivered.chassis.installed import service_names
+from fivered.chassis.settings import ACTOR_KEY, database_variable, owner_variable
 from fivered.chassis.topology import VHOST
 
 # Applies the topology; no process of the installation runs as this user.
@@ -31,6 +32,10 @@ ADMIN = "topology"
 MANAGER, CONSUMERS = "administrator", "consumers"
 _PRIVATE_OF = {public: private for private, public in PAIRS.items()}
 _MOUNTED = 0o644
+_OWNER = "# Who owns the tables: for migrate, restore and audit --drop-before alone.\n"
+_BEFORE = (
+    "# The service owns its tables, as before 0.3: docs/bare-metal.md, 9, says how that ends.\n"
+)
 # RabbitMQ's management interface.
 _MANAGEMENT = 15672
 
@@ -80,6 +85,13 @@ def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> l
     for example in sorted((HERE / "env").glob("*.env.example")):
         unit = example.name.partition(".")[0]
         path = folder / f"{unit}.env"
+        owner = folder / f"{roles.settings_of(unit)}.env"
+        if unit in service_names() and not owner.exists():
+            # Where the service is there already, it owns its tables: no second role is made.
+            text = _BEFORE if path.exists() else _owner(unit, example, known, broker, postgres)
+            written.append(_write(owner, text))
+        if unit in service_names():
+            _hand_over(owner)
         if not path.exists():
             lines = example.read_text("utf-8").splitlines()
             text = "\n".join(_filled(line, unit, known, broker, postgres) for line in lines)
@@ -101,7 +113,7 @@ def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> l
         written.append(_write(path, f"{scaling.ADDRESS}={api}\n"))
     for name, text in (
         ("definitions.json", _definitions(known)),
-        ("init.sql", _roles(known)),
+        ("init.sql", _roles(known, folder)),
         ("postgres_password", known.of("database postgres")),
     ):
         written.append(_write(folder / name, text, mode=_MOUNTED))
@@ -176,8 +188,21 @@ def _definitions(known: _Known) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
 
 
-def _roles(known: _Known) -> str:
-    text = (HERE / "postgres" / "init.sql").read_text("utf-8")
+def _owner(unit: str, example: Path, known: _Known, broker: str, postgres: str) -> str:
+    """Return the owner's settings: the address of the service's database, with another role."""
+    begins = f"{database_variable(unit)}="
+    lines = example.read_text("utf-8").splitlines()
+    (line,) = (line for line in lines if line.startswith(begins))
+    address = _filled(line, unit, known, broker, postgres).removeprefix(begins)
+    role = roles.owner_of(unit)
+    mine, theirs = (f"//{one}:{known.of(f'database {one}')}@" for one in (unit, role))
+    return f"{_OWNER}{owner_variable(unit)}={address.replace(mine, theirs)}\n"
+
+
+def _roles(known: _Known, folder: Path) -> str:
+    files = {name: folder / f"{roles.settings_of(name)}.env" for name in service_names()}
+    owned = {name: owner_variable(name) in path.read_text() for name, path in files.items()}
+    text = roles.script(owned)
     lines = [text.rstrip(), ""]
     for line in text.splitlines():
         if line.startswith("CREATE ROLE "):

@@ -26,6 +26,7 @@ from deploy import (
     operators,
     partial,
     rights,
+    roles,
     scaling,
     units,
     waiting,
@@ -155,22 +156,8 @@ def broker() -> str:
 
 
 def database() -> str:
-    """Return the SQL that makes one role and one database per service, and nothing between them."""
-    lines = [
-        "-- One role and one database per service; none may look into another's.",
-        "-- Generated (python -m deploy.generate); python -m deploy.fill_in adds the passwords.",
-        "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;",
-        "REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;",
-    ]
-    for name in service_names():
-        lines += [
-            "",
-            f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 80;",
-            f"CREATE DATABASE fivered_{name} OWNER {name} ENCODING 'UTF8' TEMPLATE template0;",
-            f"REVOKE ALL ON DATABASE fivered_{name} FROM PUBLIC;",
-            f"GRANT CONNECT ON DATABASE fivered_{name} TO {name};",
-        ]
-    return "\n".join(lines) + "\n"
+    """Return the SQL that makes two roles and a database per service, and nothing between them."""
+    return roles.script(dict.fromkeys(service_names(), True))
 
 
 _BEGIN, _END = "  # services: written by make generate\n", "  # /services\n"
@@ -194,7 +181,8 @@ def compose() -> str:
             for kind in ("serve", "work")
         ]
     whole = (HERE / "compose.yaml").read_text("utf-8")
-    secrets = [f"  {name}:\n    file: ./env/{name}.env\n" for name in service_names()]
+    files = [unit for name in service_names() for unit in (name, roles.settings_of(name))]
+    secrets = [f"  {unit}:\n    file: ./env/{unit}.env\n" for unit in files]
     for begin, text in ((_BEGIN, "\n".join(made)), (_SECRETS, "".join(secrets))):
         before, _, rest = whole.partition(begin)
         _, _, after = rest.partition(_END)
@@ -214,13 +202,28 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
         f"      args: {{UNIT: services/{name}}}",
         f"      labels: {{{_LABEL}: {__version__}}}",
         f"    image: fivered/{name}:{__version__}",
-        f"    secrets: [{{source: {name}, target: settings}}]",
+        *_settings(name, owner=kind == "migrate"),
         f'    command: ["{kind}", "{name}"]',
         *(["    restart: on-failure"] if kind == "migrate" else []),
         "    depends_on:",
         *(f"      {one}" for one in needs),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _settings(name: str, *, owner: bool) -> list[str]:
+    """Return where a container reads its settings; those of the owner beside them, or not."""
+    own = f"{{source: {name}, target: settings}}"
+    if not owner:
+        return [f"    secrets: [{own}]"]
+    return [
+        "    secrets:",
+        f"      - {own}",
+        f"      - {{source: {roles.settings_of(name)}, target: owner}}",
+        "    environment:",
+        "      <<: *settings",
+        "      FIVERED_SETTINGS: /run/secrets/settings:/run/secrets/owner",
+    ]
 
 
 def events() -> str:

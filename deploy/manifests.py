@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from deploy import roles
 from fivered.chassis import __version__
 from fivered.chassis.installed import service_names
 from fivered.chassis.topology import Installation
@@ -135,7 +136,16 @@ def _container(unit: str, command: list[str], resources: Manifest) -> Manifest:
     }
 
 
-def _pod(container: Manifest, secret: str) -> Manifest:
+def _secret(name: str, owner: str) -> Manifest:
+    """Return the volume of a unit's settings, with those of the owner in it, where there are any:
+    an installation of before has none."""
+    if not owner:
+        return {"name": "secret", "secret": {"secretName": name, "defaultMode": 0o440}}
+    both = [{"secret": {"name": name}}, {"secret": {"name": owner, "optional": True}}]
+    return {"name": "secret", "projected": {"sources": both, "defaultMode": 0o440}}
+
+
+def _pod(container: Manifest, secret: str, owner: str = "") -> Manifest:
     return {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -150,7 +160,7 @@ def _pod(container: Manifest, secret: str) -> Manifest:
         "volumes": [
             {"name": "installation", "configMap": {"name": "installation"}},
             # Its group is that of the pod (fsGroup), so that the process reads it and no other.
-            {"name": "secret", "secret": {"secretName": secret, "defaultMode": 0o440}},
+            _secret(secret, owner),
             {"name": "blobs", "persistentVolumeClaim": {"claimName": "blobs"}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "256Mi"}},
         ],
@@ -208,10 +218,10 @@ def _deployment(name: str, unit: str, pod: Manifest, notes: Manifest) -> list[Ma
     return [deployment, budget]
 
 
-def _job(name: str, unit: str, command: list[str], secret: str) -> Manifest:
+def _job(name: str, unit: str, command: list[str], secret: str, owner: str = "") -> Manifest:
     """Return a job; its name has the version, because a finished job cannot be changed."""
     container = _container(unit, command, _resources("50m", "128Mi", "512Mi"))
-    pod = _pod(container, secret) | {"restartPolicy": "OnFailure"}
+    pod = _pod(container, secret, owner) | {"restartPolicy": "OnFailure"}
     head = _head("Job", "batch/v1", f"{name}-{__version__.replace('.', '-')}", unit)
     return head | {
         "spec": {
@@ -224,7 +234,8 @@ def _job(name: str, unit: str, command: list[str], secret: str) -> Manifest:
 
 def _service(name: str, seen: str) -> list[Manifest]:
     secret = f"fivered-{name}"
-    found = [_job(f"{name}-migrate", name, ["migrate", name], secret)]
+    owner = f"fivered-{roles.settings_of(name)}"
+    found = [_job(f"{name}-migrate", name, ["migrate", name], secret, owner)]
     sizes = {
         "serve": _resources("200m", "192Mi", "512Mi"),
         # Drafts of a month and imports run here.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from deploy import roles
 from deploy.local import next as newer
 from deploy.manifests import HEAD, NAMESPACE, kustomization, text_of
 from fivered.chassis.installed import service_names
@@ -124,10 +125,21 @@ def _database(service: str) -> list[Manifest]:
             "bootstrap": {
                 "initdb": {
                     "database": f"fivered_{service}",
-                    "owner": service,
+                    "owner": roles.owner_of(service),
                     "encoding": "UTF8",
-                    "secret": {"name": name},
+                    "secret": {"name": f"{name}-owner"},
                 }
+            },
+            "managed": {
+                "roles": [
+                    {
+                        "name": service,
+                        "ensure": "present",
+                        "login": True,
+                        "connectionLimit": 80,
+                        "passwordSecret": {"name": name},
+                    }
+                ]
             },
             "storage": {"size": "20Gi"},
             "walStorage": {"size": "5Gi"},

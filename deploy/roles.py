@@ -6,6 +6,7 @@ The role of `serve` and `work` has the name of the service; the owner is known t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import psycopg
@@ -16,6 +17,29 @@ _PLAIN = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE"
 def owner_of(service: str) -> str:
     """Return the name of the role that owns a service's tables."""
     return f"{service}_owner"
+
+
+def settings_of(service: str) -> str:
+    """Return the name of the owner's settings: a file, or a Secret behind `fivered-`."""
+    return f"{service}-owner"
+
+
+def script(owned: Mapping[str, bool]) -> str:
+    """Return `init.sql`.
+
+    Args:
+        owned: Per service whether the owner of its tables is a role of its own.
+    """
+    lines = [
+        "-- A database per service, a role that owns its tables and one that serves; none may look",
+        "-- into another's.",
+        "-- Generated (python -m deploy.generate); python -m deploy.fill_in adds the passwords.",
+        "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC;",
+        "REVOKE CONNECT ON DATABASE template1 FROM PUBLIC;",
+    ]
+    for name, own in owned.items():
+        lines += ["", *statements(name, owned=own)]
+    return "\n".join(lines) + "\n"
 
 
 def statements(service: str, *, owned: bool = True) -> list[str]:

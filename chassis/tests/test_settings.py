@@ -60,6 +60,11 @@ def test_a_file_of_settings_is_read_and_the_environment_stands_above_it(tmp_path
     path.write_text("# of credit\n\nFIVERED_ACTOR_KEY=a=b\nFIVERED_BLOBS=/here\r\n")
     environ = {"FIVERED_SETTINGS": str(path), "FIVERED_BLOBS": "/there"}
     assert setting_files.found(environ) == {"FIVERED_ACTOR_KEY": "a=b"}
+    # A second one beside it, which may be empty or say something else.
+    for text, key in (("", "a=b"), ("FIVERED_ACTOR_KEY=c\n", "c")):
+        (tmp_path / "more.env").write_text(text)
+        environ["FIVERED_SETTINGS"] = f"{path}:{tmp_path / 'more.env'}"
+        assert setting_files.found(environ) == {"FIVERED_ACTOR_KEY": key}
 
 
 def test_a_folder_of_settings_is_read_as_a_secret_is_mounted(tmp_path):

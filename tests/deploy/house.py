@@ -11,7 +11,7 @@ from pathlib import Path
 import pika
 import psycopg
 
-from deploy import fill_in
+from deploy import fill_in, roles
 from fivered.chassis import setting_files
 from fivered.chassis.broker_users import password_hash
 from fivered.chassis.setting_files import SETTINGS
@@ -135,6 +135,9 @@ class House:
         path.write_text("\n".join(lines) + "\n")
 
     def run(self, *command, unit, code=0, **more):
+        if command[0] in {"migrate", "restore"}:
+            owner = self._file(roles.settings_of(unit))
+            more = {SETTINGS: f"{self._file(unit)}:{owner}"} | more
         done = subprocess.run(
             [FIVERED, *command], env=self.given(unit, **more), cwd=ROOT, capture_output=True,
             text=True, check=False,

@@ -28,6 +28,12 @@ KNOWN = {
         "instances": None, "imageName": None, "storage": {"size": None},
         "walStorage": {"size": None}, "resources": None, "postgresql": {"parameters": None},
         "plugins": [{"name": None, "isWALArchiver": None, "parameters": None}],
+        "managed": {
+            "roles": [{
+                "name": None, "ensure": None, "login": None, "connectionLimit": None,
+                "passwordSecret": {"name": None},
+            }]
+        },
         "bootstrap": {
             "initdb": {"database": None, "owner": None, "encoding": None, "secret": {"name": None}}
         },
@@ -110,7 +116,13 @@ def test_each_service_has_a_database_of_its_own_which_its_settings_name(tmp_path
         cluster = found["Cluster", operators.database_of(name)]
         made = cluster["spec"]["bootstrap"]["initdb"]
         assert url.hostname == f"{cluster['metadata']['name']}-rw.{operators.DATA}"
-        assert (url.path, url.username) == (f"/{made['database']}", made["owner"])
+        (role,) = cluster["spec"]["managed"]["roles"]
+        assert (url.path, url.username) == (f"/{made['database']}", role["name"])
+        text = (tmp_path / f"{name}-owner.env").read_text()
+        owner = urlsplit(text.partition("_OWNER_URL=")[2].strip())
+        assert (owner.hostname, owner.path) == (url.hostname, url.path)
+        assert owner.username == made["owner"] and owner.password != url.password
+        assert made["secret"] != role["passwordSecret"]
         assert urlsplit(given["FIVERED_BROKER_URL"]).netloc.endswith(f"@{broker}")
         nightly = found["ScheduledBackup", operators.database_of(name)]["spec"]
         assert nightly["cluster"]["name"] == cluster["metadata"]["name"]

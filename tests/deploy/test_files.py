@@ -21,7 +21,7 @@ from deploy import fill_in, generate, manifests, scaling
 from deploy.local import next as newer
 from deploy.local import pins
 from deploy.local.prepare import units
-from fivered.chassis import broker, cli, topology
+from fivered.chassis import broker, cli, setting_files, topology
 from fivered.chassis.actors import PAIRS, public_of
 from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.settings import BusSettings, ProcessSettings, describe, read_all
@@ -78,6 +78,29 @@ def test_filling_in_again_changes_no_key_and_no_password(tmp_path):
     # Hashes are salted; everything else is as it was.
     del before["definitions.json"], after["definitions.json"]
     assert before == after
+
+
+def test_an_installation_of_before_gets_no_second_owner(tmp_path):
+    fill_in.fill_in(tmp_path, "b:1", "p:1")
+    url = (tmp_path / "credit-owner.env").read_text().partition("_OWNER_URL=")[2].strip()
+    password = json.loads((tmp_path / "passwords.json").read_text())["database credit_owner"]
+    assert url == f"postgresql://credit_owner:{password}@p:1/fivered_credit"
+    made = (tmp_path / "init.sql").read_text()
+    assert "CREATE DATABASE fivered_credit OWNER credit_owner " in made
+    assert f"ALTER ROLE credit_owner PASSWORD '{password}';" in made
+    for unit in service_names():
+        assert "_owner" not in (tmp_path / f"{unit}.env").read_text()
+        if unit != "identity":
+            (tmp_path / f"{unit}-owner.env").unlink()
+    # As 0.2 left it, without identity.
+    for name in ("identity.env", "identity-owner.env", "passwords.json"):
+        (tmp_path / name).unlink()
+    fill_in.fill_in(tmp_path, "b:1", "p:1")
+    assert setting_files.found({"FIVERED_SETTINGS": str(tmp_path / "credit-owner.env")}) == {}
+    assert "FIVERED_IDENTITY_OWNER_URL=" in (tmp_path / "identity-owner.env").read_text()
+    made = (tmp_path / "init.sql").read_text()
+    assert "CREATE DATABASE fivered_credit OWNER credit " in made and "credit_owner" not in made
+    assert "CREATE DATABASE fivered_identity OWNER identity_owner " in made
 
 
 def test_keys_that_must_agree_do_and_the_others_do_not(tmp_path):
@@ -162,9 +185,14 @@ def test_the_compose_file_is_one_and_starts_every_process():
         if name not in {"rabbitmq", "postgres"}:
             unit = name.rsplit("-", 1)[0] if name in wanted else name
             unit = {"consumer": "consumers"}.get(unit, unit)
-            assert service["secrets"] == [{"source": unit, "target": "settings"}]
-            assert service["environment"]["FIVERED_SETTINGS"] == "/run/secrets/settings"
-            assert compose["secrets"][unit] == {"file": f"./env/{unit}.env"}
+            # Who owns the tables, nobody but `migrate` is told.
+            owner = {f"{unit}-owner": "owner"} if name.endswith("-migrate") else {}
+            given = {one["source"]: one["target"] for one in service["secrets"]}
+            assert given == {unit: "settings"} | owner
+            places = ":".join(f"/run/secrets/{target}" for target in given.values())
+            assert service["environment"]["FIVERED_SETTINGS"] == places
+            for source in given:
+                assert compose["secrets"][source] == {"file": f"./env/{source}.env"}
         if name in wanted:
             unit, kind = name.rsplit("-", 1)
             assert service["command"] == [kind, unit]
@@ -233,8 +261,16 @@ def test_every_pod_runs_as_nobody_and_says_how_it_is():
         assert set(container["resources"]["requests"]) == {"cpu", "memory"}
         # Keys lie in a folder that the pod's group alone reads; no list of variables shows them.
         assert container["envFrom"] == [{"configMapRef": {"name": "settings"}}]
-        (secret,) = (volume for volume in pod["volumes"] if "secret" in volume)
-        assert secret["secret"]["defaultMode"] == 0o440
+        (secret,) = (volume for volume in pod["volumes"] if volume["name"] == "secret")
+        [(kind, held)] = ((kind, held) for kind, held in secret.items() if kind != "name")
+        assert held["defaultMode"] == 0o440
+        # Who owns the tables, the job of `migrate` alone is told; an installation may have none.
+        name = manifest["metadata"]["name"]
+        assert (kind == "projected") == ("-migrate-" in name)
+        assert ("-owner" in json.dumps(pod)) == (kind == "projected")
+        if kind == "projected":
+            own, owner = (source["secret"] for source in held["sources"])
+            assert owner == {"name": f"{own['name']}-owner", "optional": True}
         (mount,) = (one for one in container["volumeMounts"] if one["name"] == secret["name"])
         assert mount == {
             "name": "secret",

@@ -185,6 +185,8 @@ def test_a_service_reaches_no_database_but_its_own(house):
                     conn.execute(change.format(table))
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied"):
             conn.execute("UPDATE audit SET actor = 'per_9'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="must be owner"):
+            conn.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
     for other in ("fivered_steward", "postgres", "template1"):
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(own.replace("fivered_credit", other))

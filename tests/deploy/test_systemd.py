@@ -62,10 +62,15 @@ def test_each_unit_reads_the_file_of_its_own_and_no_variable_holds_a_key(tmp_pat
     page = (ROOT / "docs/bare-metal.md").read_text("utf-8")
     for path in SERVICES:
         text = path.read_text("utf-8")
-        (given,) = re.findall(r"(?m)^LoadCredential=settings:/etc/fivered/(\S+)$", text)
-        assert "Environment=FIVERED_SETTINGS=%d/settings" in text
-        for name in service_names():
-            assert (tmp_path / given.replace("%i", name)).is_file()
+        credentials = dict(re.findall(r"(?m)^LoadCredential=(\w+):/etc/fivered/(\S+)$", text))
+        names = ":".join(f"%d/{one}" for one in credentials)
+        assert f"Environment=FIVERED_SETTINGS={names}\n" in text
+        # Who owns the tables, no other unit is told.
+        owner = ["owner"] if path.name == "fivered-migrate@.service" else []
+        assert list(credentials) == ["settings", *owner]
+        for given in credentials.values():
+            for name in service_names():
+                assert (tmp_path / given.replace("%i", name)).is_file()
         for ports in re.findall(r"(?m)^EnvironmentFile=/etc/fivered/(\S+)\.conf$", text):
             for name in service_names():
                 assert f" {ports.replace('%i', name)}" in page

@@ -22,6 +22,8 @@ BASES = {
     "29": "敏感个人信息的单独同意 / separate consent to sensitive data",
     "34": "国家机关履行法定职责 / duties of state organs",
 }
+# Of these those that rest on what the person has agreed to.
+CONSENTS = frozenset({"13(1)(1)", "29"})
 # The classes of the page, by the list in which a column stands.
 CLASSES = {
     "whose": "一般个人信息(编号) / personal (an id)",
@@ -121,6 +123,7 @@ class Use:
         kept: How long, and from when on.
         readers: Who reads them beside the person.
         ends: The timer or job of the service that deletes them then; "" where their row stays.
+        consent: Where it rests on consent, in which `table` or `table.column` that consent stands.
     """
 
     purpose: str
@@ -128,6 +131,7 @@ class Use:
     kept: str
     readers: str
     ends: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +260,8 @@ def _unsaid(held: Held) -> Iterator[str]:
         yield ": does not say what an erasure leaves"
     if held.use is not None and not set(held.use.basis) <= BASES.keys():
         yield ": rests on no article that is known"
+    if held.use is not None and bool(held.use.consent) != bool(CONSENTS & set(held.use.basis)):
+        yield ": rests on consent and does not say where it stands, or the other way round"
     if (held.general or held.sensitive) and not held.whose and not held.stays:
         yield ": has data of people, and does not say whose"
 

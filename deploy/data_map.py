@@ -56,6 +56,8 @@ def _table(held: Held, use: Use) -> Iterator[str]:
     yield f"### `{held.table}`\n"
     yield f"- 目的 / purpose: {use.purpose}"
     yield f"- 依据 / basis: {', '.join(use.basis)}"
+    if use.consent:
+        yield f"- 同意记录 / consent stands in: {use.consent}"
     ends = f" (`{use.ends}`)" if use.ends else ""
     yield f"- 保存 / kept: {use.kept}{ends}"
     if held.fades:

@@ -1,6 +1,7 @@
 """Every column of every table is classed: whose it is, and whether it tells of people (REQ-L07)."""
 
 import importlib
+import re
 
 import pytest
 import sqlalchemy as sa
@@ -65,7 +66,8 @@ def test_what_officials_read_is_said_in_both_languages(cls):
     texts = [
         text
         for held in (*OF_CHASSIS, *cls.data_map)
-        for text in (held.stays, *((held.use.purpose, held.use.kept, held.use.readers)
+        for text in (held.stays, *((held.use.purpose, held.use.kept, held.use.readers,
+                                    held.use.consent)
                                    if held.use else ()))
         if text
     ]  # fmt: skip
@@ -73,6 +75,19 @@ def test_what_officials_read_is_said_in_both_languages(cls):
 
 
 USE = Use("目的 / purpose", ("13(1)(3)",), "一年 / a year", "无 / nobody")
+AGREED = Use("目的 / purpose", ("13(1)(1)",), "一年 / a year", "无 / nobody")
+
+
+def test_where_a_consent_stands_is_a_table_or_a_column_that_there_is():
+    tables = {t.name: t for name in service_names() for t in tables_of(service_class(name))}
+    uses = {held.use for name in service_names() for held in service_class(name).data_map}
+    said = [use.consent for use in uses if use is not None and use.consent]
+    assert len(said) > len(service_names())
+    for text in said:
+        named = re.findall(r"`([a-z_]+)(?:\.([a-z_]+))?`", text)
+        assert named, text
+        for table, column in named:
+            assert table in tables and (not column or column in tables[table].columns), text
 
 
 @pytest.mark.parametrize(
@@ -92,6 +107,7 @@ USE = Use("目的 / purpose", ("13(1)(3)",), "一年 / a year", "无 / nobody")
             ["people.name: in two lists"],
         ),
         (Held("people", USE, whose="person_id", general="name", erased="*"), []),
+        (Held("people", AGREED, whose="person_id", general="name", erased="*"), ["people: rests"]),
     ],
 )
 def test_what_nobody_has_decided_is_named(entry, said):

@@ -7,6 +7,11 @@ from fivered.chassis.personal import OFFICE_STAYS, ROWS, WORK, Held, Use, of_thi
 
 # A person's own account, and that of each post as a steward.
 _PERSON = "subject_id=RES:{} subject_id=STW:{}>stewards"
+# Which version of the notice, by which way, when and by whom; the texts themselves.
+_CONSENTS = (
+    "`consents`、`consent_spans`、`consent_acts`;告知书全文 `consent_notices`"
+    " / these three; the texts of the notice in the last"
+)
 _CLERKS = "本人、经办人、审计员 / the person, who handles it, the auditor"
 REGISTER = Use(
     purpose="谁住在何处,决定由谁服务 / who is registered where",
@@ -19,12 +24,14 @@ CONSENT = Use(
     basis=("13(1)(1)",),
     kept="长期:证明当时有授权 / for good: it proves what was agreed when",
     readers=_CLERKS,
+    consent=_CONSENTS,
 )
 CREDIT = Use(
     purpose="信用分与积分 / score and points",
     basis=("13(1)(1)",),
     kept="长期,仅编号;账目不可更改 / for good, as ids: the ledger never changes",
     readers="本人;经本人同意公示等级 / the person; the grade in public lists, with consent",
+    consent=_CONSENTS,
 )
 BASE = Use(
     purpose="计分依据 / what a score is computed from",
@@ -32,12 +39,15 @@ BASE = Use(
     kept="最后一次计分失效后,按设置的月数 / some months after the last award of it has expired",
     readers="审计员 / the auditor",
     ends="sweep",
+    consent=_CONSENTS,
 )
 OBJECTION = Use(
     purpose="异议、申诉、修复 / objections, appeals, repair",
     basis=("13(1)(1)", "13(1)(3)"),
     kept="结果长期;文字三年,可提前申请删除 / for good; the words for three years, or until erased",
     readers=_CLERKS,
+    consent="`objections`、`repairs`、`nominee_objections`、`rule_comments`:本人提交的记录本身"
+    " / the row itself that the person filed",
 )
 MESSAGE = Use(
     purpose="告知本人 / what the person was told",

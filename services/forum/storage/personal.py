@@ -13,18 +13,23 @@ TOPIC = Use(
     basis=("13(1)(1)", "13(1)(3)"),
     kept="议事记录长期保存,不署名 / minutes are kept for good, without names",
     readers="公众(议题正文) / the public (the topic itself)",
+    consent="`topics`、`cosigners`、`objections`:提交本身即是;"
+    "代办人见 `topics.entered_by`"
+    " / no record of its own: that it was filed; who entered it for somebody is in the row",
 )
 VOTE = Use(
     purpose="谁参加了表决;所投何票不与人相连 / who voted; not how",
     basis=("13(1)(1)", "13(1)(3)"),
     kept="议事记录长期保存 / minutes are kept for good",
     readers="本人、主持人 / the person, the host",
+    consent="`roll`:无单独记录,参加表决即是 / no record of its own: that the person voted",
 )
 DRAW = Use(
     purpose="自愿参加抽选 / being drawn, of one's own will",
     basis=("13(1)(1)",),
     kept="撤回或申请删除前 / until withdrawn or erased",
     readers="社区工作人员 / officials of the community",
+    consent="`opt_ins`:何时、由谁登记、回执、撤回 / when, entered by whom, receipt, withdrawal",
 )
 MESSAGE = Use(
     purpose="告知本人 / what the person was told",

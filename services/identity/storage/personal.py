@@ -7,6 +7,7 @@ ACCOUNT = Use(
     basis=("13(1)(1)", "13(1)(3)"),
     kept="账号存续期间;注销或申请删除后清空 / while there is an account",
     readers="账号管理员 / who administers accounts of the area",
+    consent="`accounts`:无单独记录,账号本身即是 / no record of its own: the account itself",
 )
 SESSION = Use(
     purpose="登录会话与设备 / sessions and devices",
@@ -14,6 +15,7 @@ SESSION = Use(
     kept="结束后 30 天 / 30 days after the end",
     readers="本人 / the person",
     ends="sweep",
+    consent="`sessions`:无单独记录,本人登录即是 / no record of its own: that the person signed in",
 )
 CODE = Use(
     purpose="首次登录的一次性代码 / codes on paper for the first sign-in",

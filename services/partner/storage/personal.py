@@ -13,6 +13,8 @@ REDEMPTION = Use(
     basis=("13(1)(1)",),
     kept="长期,仅编号;结算单不可更改 / for good, as ids: statements never change",
     readers="本人、合伙人、经办人 / the person, the partner, who handles it",
+    consent="`redemptions`;积分的授权在信用服务的 `consents`"
+    " / the row itself; that points are kept: `consents` of the credit service",
 )
 OFFICE = Use(
     purpose="谁代表合伙人、谁在岗 / who acts for a partner, who is in post",

@@ -49,12 +49,17 @@ POST = Use(
     basis=("13(1)(3)", "13(1)(1)"),
     kept="在岗期间;离岗后留编号 / while in post; the id stays afterwards",
     readers="社区;经本人同意公示 / the community; the public, where the steward agrees",
+    consent="公示的同意及凭据:`stewards.board_consent`、"
+    "`stewards.consent_ref`、`stewards.consent_by`"
+    " / to be on the board, by which paper, and who noted it: the columns of a post",
 )
 HOURS = Use(
     purpose="志愿服务时长 / hours of volunteers",
     basis=("13(1)(1)",),
     kept="长期,仅编号与时长 / for good, as ids and hours",
     readers="组织者、本社区工作人员 / organisers, officials of the community",
+    consent="`volunteer_hours`:无单独记录,登记人和确认人在该行"
+    " / no record of its own: who entered and who confirmed it stands in the row",
 )
 _FIGURES = (
     "编号、类别、时间保留,已公布的数字可核对"

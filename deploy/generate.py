@@ -187,7 +187,7 @@ def compose() -> str:
         before, _, rest = whole.partition(begin)
         _, _, after = rest.partition(_END)
         whole = before + begin + text + _END + after
-    for said in (r"image: fivered/[a-z]+:", rf"{re.escape(_LABEL)}: "):
+    for said in (r":-fivered/[a-z]+:", rf"{re.escape(_LABEL)}: "):
         whole = re.sub(rf"({said})[\d.]+", rf"\g<1>{__version__}", whole)
     return whole
 
@@ -201,7 +201,7 @@ def _container(name: str, kind: str, like: str, needs: list[str]) -> str:
         "      dockerfile: deploy/Dockerfile",
         f"      args: {{UNIT: services/{name}}}",
         f"      labels: {{{_LABEL}: {__version__}}}",
-        f"    image: fivered/{name}:{__version__}",
+        f"    image: {manifests.image_of_compose(name)}",
         *_settings(name, owner=kind == "migrate"),
         f'    command: ["{kind}", "{name}"]',
         *(["    restart: on-failure"] if kind == "migrate" else []),

@@ -84,6 +84,16 @@ def _images(units: list[str], tag: str = __version__) -> list[Manifest]:
     ]
 
 
+def image_variable(unit: str) -> str:
+    """Return the variable of compose.yaml that names a unit's image, where it is set."""
+    return f"FIVERED_IMAGE_{unit.upper()}"
+
+
+def image_of_compose(unit: str) -> str:
+    """Return a unit's image as compose.yaml names it: of this release, unless a variable is set."""
+    return f"${{{image_variable(unit)}:-fivered/{unit}:{__version__}}}"
+
+
 def _settings(installation: str) -> list[Manifest]:
     """Return what everybody reads: the installation, shared settings, the place of files."""
     shared = _head("ConfigMap", "v1", "settings", "settings") | {

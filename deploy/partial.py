@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 
+from deploy import manifests
 from fivered.chassis import topology
 from fivered.chassis.installed import service_class, service_names
 
@@ -89,7 +90,7 @@ def _compose(chosen: Sequence[str], at: Path) -> dict[str, Any]:
             if own := settings_of(name, chosen):
                 one["environment"] = own
             services[f"{name}-{kind}"] = one
-    image = _image_of_compose("topology").replace(_unit_of_compose("topology"), chosen[0])
+    image = manifests.image_of_compose(chosen[0])
     services["topology"] = {"image": image, "volumes": [installation]}
     services["consumer"] = {"image": image, "volumes": [installation]}
     services["gateway"] = {
@@ -97,16 +98,6 @@ def _compose(chosen: Sequence[str], at: Path) -> dict[str, Any]:
         "environment": {"FIVERED_SERVICES": ",".join(chosen)},
     }
     return {"services": services}
-
-
-def _image_of_compose(name: str) -> str:
-    whole = yaml.safe_load((HERE / "compose.yaml").read_text("utf-8"))
-    image: str = whole["services"][name]["image"]
-    return image
-
-
-def _unit_of_compose(name: str) -> str:
-    return _image_of_compose(name).partition("/")[2].partition(":")[0]
 
 
 def _kustomization(

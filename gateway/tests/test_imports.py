@@ -108,9 +108,9 @@ def test_a_repeated_upload_with_the_same_key_is_one_job(site):
 def test_the_same_file_of_another_command_takes_nothing_from_the_one_that_waits(site, tmp_path):
     """H1-10: what one command had uploaded went with the refusal, or the end, of another's."""
     body = b"counter_id,amount\nc1,1\n"
-    runner = site.host.job_runners["toy"]
-    runner.stop()
-    runner.join(10)
+    for runner in site.host.job_runners["toy"]:
+        runner.stop()
+        runner.join(10)
     first = site.ask("POST", PATH, content=body, headers=CSV)
     second = site.ask("POST", PATH, content=body, headers=CSV)
     assert site.ask("POST", f"{PATH}s", content=body, headers=CSV).status_code == 404

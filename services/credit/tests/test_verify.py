@@ -35,6 +35,7 @@ from fivered.services.credit.tests.test_settlement import (
     settlement_of,
 )
 from testkit.bench import Bench, databases, environment, fresh_database, open_bench
+from testkit.installation import installed_alone
 
 pytestmark = pytest.mark.slow
 
@@ -698,6 +699,7 @@ def test_a_backup_of_before_an_erasure_is_restored_and_its_month_is_verified(
     kind, monkeypatch, tmp_path
 ):
     """The first start erases again; the month, its log and the ledger stay provable."""
+    installed_alone(monkeypatch, "credit")
     for url in fresh_database(kind, tmp_path):
         given_env = environment(ProcessSettings, Credit.settings_type)
         for name, value in (given_env | {"FIVERED_CREDIT_DATABASE_URL": url}).items():

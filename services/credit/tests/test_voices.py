@@ -9,7 +9,6 @@ from fivered.services.credit.errors import (
     EvidenceRequired,
     InChain,
     NotFiler,
-    NotSubject,
     PersonUnknown,
     SelfApproval,
     UnderAge,
@@ -189,7 +188,8 @@ def test_who_speaks_for_a_subject_sees_is_told_objects_and_takes_files(
             bench.ask(question, body)
     with pytest.raises(NotFound):
         bench.do("start_export", asked_file)
-    with pytest.raises(NotSubject):
+    # What was awarded is told to nobody by a refusal either.
+    with pytest.raises(NotFound):
         bench.do(
             "file_objection", {"target": "AWARD", "target_id": made["id"], "text": "与我无关的事"}
         )

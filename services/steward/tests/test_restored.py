@@ -24,6 +24,7 @@ from fivered.services.steward.tests.ground import (
     person_id,
 )
 from testkit.bench import Bench, databases, environment, fresh_database, open_bench
+from testkit.installation import installed_alone
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +59,7 @@ def env(database_url, monkeypatch, tmp_path):
     found["FIVERED_BLOBS"] = str(tmp_path / "blobs")
     for name, value in found.items():
         monkeypatch.setenv(name, value)
+    installed_alone(monkeypatch, "steward")
     return found
 
 

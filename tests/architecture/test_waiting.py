@@ -9,7 +9,7 @@ from fivered.chassis.bus import reply_type, ways_of
 from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.refusal import Sentence
 from fivered.chassis.requests import members_of
-from testkit.bench import bench, database_url  # noqa: F401
+from testkit.bench import bench, fresh_database  # noqa: F401
 from testkit.waits import Waits
 
 SERVICES = [service_class(name) for name in sorted(service_names())]
@@ -48,6 +48,12 @@ def test_a_kind_names_a_door_a_list_and_members_of_its_lines(cls, row):
 @pytest.fixture(params=sorted(set(service_names())))
 def service_cls(request):
     return service_class(request.param)
+
+
+@pytest.fixture
+def database_url(tmp_path):
+    """Of SQLite, whose plan does not depend on how many rows there are."""
+    yield from fresh_database("sqlite", tmp_path)
 
 
 # What a district has few of, and keeps few of.

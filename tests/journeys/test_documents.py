@@ -17,6 +17,7 @@ from fivered.services.credit.tests.calendar_of_months import STREET, award, fina
 from fivered.services.steward.service import Steward
 from fivered.services.steward.tests.ground import GRID, WANG, Ground
 from testkit.bench import open_bench
+from testkit.waiting import wait_until
 
 RESIDENT = ({"role": "R_RESIDENT", "scope": GRID},)
 STAFF = ({"role": "R_STREET", "scope": STREET},)
@@ -119,16 +120,17 @@ def test_a_file_is_asked_for_made_and_given_only_to_who_asked(site):
     asked = site.ask("POST", "/v1/credit/exports", person=WANG, grants=RESIDENT, json=order)
     assert asked.status_code == 202, asked.text
     path = f"/v1/credit/exports/{asked.json()['id']}"
-    for _ in range(200):
-        card = site.ask("GET", path, person=WANG, grants=RESIDENT).json()
-        if card["state"] == "READY":
-            break
+
+    def card():
+        return site.ask("GET", path, person=WANG, grants=RESIDENT).json()
+
+    assert wait_until(lambda: card()["state"] == "READY", 30)
     given = site.ask("GET", f"{path}/file", person=WANG, grants=RESIDENT)
     assert given.status_code == 200, given.text
     assert given.headers["content-type"] == "text/csv; charset=utf-8"
     assert given.headers["content-disposition"].startswith("attachment;")
     assert given.content.startswith("\ufeff入账时间,行为时间,".encode())
-    assert len(given.content) == card["size"]
+    assert len(given.content) == card()["size"]
     other = site.ask("GET", f"{path}/file", person="per_x", grants=STAFF)
     assert other.status_code == 404
     denied = site.ask(

@@ -154,7 +154,7 @@ MORE_THAN_READERS = {
 }
 # What the story does not make: `test_strangers` tries what is made behind it.
 NOT_IN_THE_STORY = {
-    "account_id", "session_id", "committee_id", "commendation_id", "disclosure_id", "erasure_id", "correction_id", "export_id", "grant_id", "hazard_id", "job_id",
+    "account_id", "session_id", "committee_id", "commendation_id", "consent_notice_id", "disclosure_id", "erasure_id", "correction_id", "export_id", "grant_id", "hazard_id", "job_id",
     "merge_id", "objection_id", "proposal_id", "repair_id", "service_account_id", "undecided_id", "veto_id", "webhook_id",
 }  # fmt: skip
 

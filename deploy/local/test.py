@@ -37,7 +37,9 @@ def missing() -> list[str]:
     prometheus = [] if shutil.which("promtool") else ["prometheus"]
     # What the receiver of webhooks in docs/webhooks.md is written for, beside Python.
     node = [] if shutil.which("node") else ["nodejs"]
-    return [*servers.missing(), *browser, *font, *prometheus, *node]
+    # Asked for the digests of images.
+    registry = [] if shutil.which("docker-registry") else ["docker-registry"]
+    return [*servers.missing(), *browser, *font, *prometheus, *node, *registry]
 
 
 def install(packages: list[str]) -> str:

@@ -164,6 +164,7 @@ def test_a_reader_over_http_misses_nothing_while_relay_service_and_broker_are_ki
             page = api.get(f"/v1/events{query}{after}&limit=200", PEOPLE["auditor"])
             assert page["complete"]
             told += [one["subject"] for one in page["items"]]
+            assert not page["more"] or page["next"] not in after, "the reader gets no further"
             after = f"&after={page['next']}"
             if not page["more"]:
                 break

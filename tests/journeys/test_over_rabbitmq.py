@@ -160,14 +160,16 @@ def test_a_reader_over_http_misses_nothing_while_relay_service_and_broker_are_ki
                 heard += subjects(stream)
                 place = stream.place
         told, after = [], "&since=2020-01-01"
-        while True:
+        # So many pages hold twenty times what this installation has said.
+        for _ in range(200):
             page = api.get(f"/v1/events{query}{after}&limit=200", PEOPLE["auditor"])
             assert page["complete"]
             told += [one["subject"] for one in page["items"]]
-            assert not page["more"] or page["next"] not in after, "the reader gets no further"
             after = f"&after={page['next']}"
             if not page["more"]:
                 break
+        else:
+            pytest.fail(f"there is always more: {len(told)} told, {len(set(told))} different")
         assert told[-len(filed) :] == filed == heard
     finally:
         api.close()

@@ -37,9 +37,7 @@ def missing() -> list[str]:
     prometheus = [] if shutil.which("promtool") else ["prometheus"]
     # What the receiver of webhooks in docs/webhooks.md is written for, beside Python.
     node = [] if shutil.which("node") else ["nodejs"]
-    # Asked for the digests of images.
-    registry = [] if shutil.which("docker-registry") else ["docker-registry"]
-    return [*servers.missing(), *browser, *font, *prometheus, *node, *registry]
+    return [*servers.missing(), *browser, *font, *prometheus, *node]
 
 
 def install(packages: list[str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
 from fivered.chassis.facts import measure, words
 from fivered.chassis.fields import Area
+from fivered.chassis.refusal import Invalid, said
 
 SettlementId = Annotated[str, Meta(description="月度赋分编号 / id of the settlement")]
 NoticeId = Annotated[str, Meta(description="公告编号 / id of the notice")]
@@ -40,3 +42,17 @@ AtFault = Annotated[
 # What a natural person consents to, each by itself.
 Purpose = Literal["SCORING", "POINTS", "PUBLIC_LIST", "COMMENDATION"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
+
+
+def day_of(written: str, field: str) -> date:
+    """Return the day that is written in a field of a request.
+
+    Raises:
+        Invalid: There is no such day.
+    """
+    try:
+        return date.fromisoformat(written)
+    except ValueError as error:
+        raise Invalid(
+            field=field, reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
+        ) from error

@@ -10,11 +10,10 @@ from msgspec import Meta
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.requests import Request
 from fivered.services.credit import replies
-from fivered.services.credit.actions import finalising, ledger
-from fivered.services.credit.errors import SameAsProposer, TextTooShort
+from fivered.services.credit.actions import by_two, finalising, ledger
 from fivered.services.credit.rules import ledger as rules
 from fivered.services.credit.storage import budget as store
 from fivered.services.credit.storage import ledger as points
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 # Ten million yuan at ten fen a point: more than that is a slip of the pen.
 MOST_GRANTED = 10**8
-LEAST_REASON = 5
 GRANTERS = ("R_DISTRICT", "R_DISTRICT_LEAD")
 
 
@@ -60,7 +58,7 @@ def grant_budget(tx: Tx, payload: GrantBudget) -> replies.BudgetGrantCard:
         RoleDenied: The caller acts for a part of the district.
         Invalid: Not a positive number, more than any district pays at once, or no basis.
     """
-    district = _district(tx)
+    district = by_two.district_of(tx)
     if not 1 <= payload.points <= MOST_GRANTED:
         raise Invalid(
             field="points",
@@ -92,23 +90,8 @@ def _card(row: Row) -> replies.BudgetGrantCard:
     return replies.BudgetGrantCard.of(row, id=row.grant_id)
 
 
-def _district(tx: Tx) -> str:
-    if len(tx.actor.scope) != len(ledger.DISTRICT_DEFAULT):
-        raise RoleDenied(role=tx.actor.role, area=tx.actor.scope)
-    return tx.actor.scope
-
-
 def _proposed(tx: Tx, grant_id: str) -> Row:
-    district = _district(tx)
-    row = store.locked(tx.conn, grant_id)
-    if row is None or row.area != district:
-        raise NotFound(kind="budget_grant", id=grant_id)
-    tx.check_version(row.version)
-    if row.state != "PROPOSED":
-        raise StateConflict(state=row.state)
-    if row.proposed_by == tx.actor.id:
-        raise SameAsProposer
-    return row
+    return by_two.proposed(tx, "budget_grant", grant_id, store.locked(tx.conn, grant_id))
 
 
 def approve_budget(tx: Tx, payload: WhichGrant) -> replies.BudgetReply:
@@ -127,7 +110,7 @@ def approve_budget(tx: Tx, payload: WhichGrant) -> replies.BudgetReply:
     owner = points.system_account(rules.BUDGET, row.area)
     funds = rules.fund(row.area, row.points)
     points.post(tx.conn, [ledger.posted(funds, ref=row.grant_id, subject_id=owner, at=tx.now)])
-    granted = _decide(tx, row, "GRANTED")
+    granted = store.change(tx.conn, row, **by_two.decision(tx, "GRANTED"))
     waiting = finalising.release_waiting(tx, row.area)
     left = points.budget(tx.conn, owner, lock=False)
     return replies.BudgetReply.of(
@@ -155,14 +138,5 @@ def reject_budget(tx: Tx, payload: RejectGrant) -> replies.BudgetGrantCard:
         TextTooShort: No reason.
         RoleDenied: And the other refusals of `approve`.
     """
-    reason = payload.reason.strip()
-    if len(reason) < LEAST_REASON:
-        raise TextTooShort(field="reason", least=LEAST_REASON)
-    row = _proposed(tx, payload.grant_id)
-    return _card(_decide(tx, row, "REJECTED", reason))
-
-
-def _decide(tx: Tx, row: Row, state: str, reason: str | None = None) -> Row:
-    return store.change(
-        tx.conn, row, state=state, decided_by=tx.actor.id, decided_at=tx.now, reason=reason
-    )
+    decided = by_two.decision(tx, "REJECTED", payload.reason)
+    return _card(store.change(tx.conn, _proposed(tx, payload.grant_id), **decided))

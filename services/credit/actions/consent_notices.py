@@ -11,24 +11,18 @@ from msgspec import Meta
 from fivered.chassis.fields import Day
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, said
+from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.requests import Request
 from fivered.services.credit import replies
-from fivered.services.credit.actions import ledger
-from fivered.services.credit.errors import (
-    NoticeDayPast,
-    NoticeVersionTaken,
-    SameAsProposer,
-    TextTooShort,
-)
-from fivered.services.credit.fields import PURPOSES, Purpose
+from fivered.services.credit.actions import by_two
+from fivered.services.credit.errors import NoticeDayPast, NoticeVersionTaken
+from fivered.services.credit.fields import PURPOSES, Purpose, day_of
 from fivered.services.credit.storage import consent_notices as store
 
 if TYPE_CHECKING:
     from fivered.chassis.bus import Tx
 
 PUBLISHERS = ("R_DISTRICT", "R_DISTRICT_LEAD")
-LEAST_REASON = 5
 LONGEST_TEXT = 8000
 
 
@@ -103,14 +97,8 @@ def propose_consent_notice(tx: Tx, payload: ProposeConsentNotice) -> replies.Con
         NoticeDayPast: The day is over.
         NoticeVersionTaken: There is such a version.
     """
-    district = _district(tx)
-    try:
-        first = date.fromisoformat(payload.effective_from)
-    except ValueError as error:
-        raise Invalid(
-            field="effective_from",
-            reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD"),
-        ) from error
+    district = by_two.district_of(tx)
+    first = day_of(payload.effective_from, "effective_from")
     _check_day(tx, first)
     if sorted(text.purpose for text in payload.texts) != sorted(PURPOSES):
         raise Invalid(
@@ -153,7 +141,7 @@ def approve_consent_notice(tx: Tx, payload: WhichConsentNotice) -> replies.Conse
     """
     row = _proposed(tx, payload.consent_notice_id)
     _check_day(tx, row.effective_from)
-    return _card(tx, _decide(tx, row, "PUBLISHED"))
+    return _card(tx, store.change(tx.conn, row, **by_two.decision(tx, "PUBLISHED")))
 
 
 def reject_consent_notice(tx: Tx, payload: RejectConsentNotice) -> replies.ConsentNoticeCard:
@@ -163,16 +151,9 @@ def reject_consent_notice(tx: Tx, payload: RejectConsentNotice) -> replies.Conse
         TextTooShort: No reason.
         RoleDenied: And the other refusals of `approve`, but for the day.
     """
-    reason = payload.reason.strip()
-    if len(reason) < LEAST_REASON:
-        raise TextTooShort(field="reason", least=LEAST_REASON)
-    return _card(tx, _decide(tx, _proposed(tx, payload.consent_notice_id), "REJECTED", reason))
-
-
-def _district(tx: Tx) -> str:
-    if len(tx.actor.scope) != len(ledger.DISTRICT_DEFAULT):
-        raise RoleDenied(role=tx.actor.role, area=tx.actor.scope)
-    return tx.actor.scope
+    decided = by_two.decision(tx, "REJECTED", payload.reason)
+    row = _proposed(tx, payload.consent_notice_id)
+    return _card(tx, store.change(tx.conn, row, **decided))
 
 
 def _check_day(tx: Tx, first: date) -> None:
@@ -182,22 +163,8 @@ def _check_day(tx: Tx, first: date) -> None:
 
 
 def _proposed(tx: Tx, consent_notice_id: str) -> Row:
-    district = _district(tx)
     row = store.locked(tx.conn, consent_notice_id)
-    if row is None or row.area != district:
-        raise NotFound(kind="consent_notice", id=consent_notice_id)
-    tx.check_version(row.version)
-    if row.state != "PROPOSED":
-        raise StateConflict(state=row.state)
-    if row.proposed_by == tx.actor.id:
-        raise SameAsProposer
-    return row
-
-
-def _decide(tx: Tx, row: Row, state: str, reason: str | None = None) -> Row:
-    return store.change(
-        tx.conn, row, state=state, decided_by=tx.actor.id, decided_at=tx.now, reason=reason
-    )
+    return by_two.proposed(tx, "consent_notice", consent_notice_id, row)
 
 
 def _card(tx: Tx, row: Row) -> replies.ConsentNoticeCard:

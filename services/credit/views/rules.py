@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from msgspec import Meta
@@ -10,9 +9,9 @@ from msgspec import Meta
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Day, StreetOrCommunity
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.requests import Request
 from fivered.services.credit import replies
+from fivered.services.credit.fields import day_of
 from fivered.services.credit.rules.model import DIMENSIONS, Rule
 from fivered.services.credit.storage import consent_notices
 from fivered.services.credit.storage import rule_sets as store
@@ -104,12 +103,7 @@ def rules(tx: Tx, payload: RulesAt) -> replies.RulesReply:
         Invalid: No date.
     """
     in_force = rules_in_force(tx.conn)
-    try:
-        on = date.fromisoformat(payload.at) if payload.at else tx.calendar.local_date(tx.now)
-    except ValueError as error:
-        raise Invalid(
-            field="at", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
-        ) from error
+    on = day_of(payload.at, "at") if payload.at else tx.calendar.local_date(tx.now)
     notice_version = consent_notices.known(tx).current
     found = in_force.on(on)
     if found is None:

@@ -11,6 +11,7 @@ from fivered.chassis.fields import Community, Day
 from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.requests import Request
 from fivered.services.credit import replies
+from fivered.services.credit.fields import day_of
 from fivered.services.credit.rules import screening as rules
 from fivered.services.credit.storage import awards as store
 from fivered.services.credit.storage.in_force import InForce, rules_in_force
@@ -51,13 +52,8 @@ def screen(tx: Tx, payload: Screen) -> replies.ScreenReply:
             reason=said("须指明一个社区(12 位代码) / name one community (12 digits)"),
         )
     tx.require_scope(area)
-    try:
-        asked = date.fromisoformat(payload.week) if payload.week else None
-    except ValueError as error:
-        raise Invalid(
-            field="week", reason=said("日期格式应为 YYYY-MM-DD / a day is written YYYY-MM-DD")
-        ) from error
-    day = asked or tx.calendar.local_date(tx.now) - _WEEK
+    today = tx.calendar.local_date(tx.now)
+    day = day_of(payload.week, "week") if payload.week else today - _WEEK
     monday = day - timedelta(days=day.weekday())
     end = monday + _WEEK
     records = []

@@ -73,6 +73,12 @@ class Digests:
         return _keyed(self._keys[0], plain)
 
 
+def of_code(token: str, code: str) -> str:
+    """Return by what a service knows a code that another one has made: who does not have the token
+    that went to its asker cannot try all codes."""
+    return hmac.new(token.encode(), code.encode(), hashlib.sha256).hexdigest()
+
+
 def _keyed(key: bytes, plain: str) -> str:
     made = hmac.new(key, plain.encode(), hashlib.sha256).digest()
     return _FORM + base64.urlsafe_b64encode(made).rstrip(b"=").decode()

@@ -52,6 +52,11 @@ def vault_in(tx: Tx) -> Vault | None:
     return tx.vault
 
 
+def vault_of(tx: Tx) -> Vault:
+    """Return the vault of a service that seals values, with the keys of persons."""
+    return cast("Vault", vault_in(tx))
+
+
 @functools.cache
 def _vault(service: str, keys: Keys) -> Vault:
     return Vault(service, keys)
@@ -240,5 +245,6 @@ __all__ = [
     "owners",
     "state",
     "vault_in",
+    "vault_of",
     "waits",
 ]

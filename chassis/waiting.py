@@ -26,6 +26,7 @@ MOST = 200
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 ItemT = TypeVar("ItemT")
+ThingT = TypeVar("ThingT", bound="WaitingThing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +252,14 @@ def _moment(value: object) -> datetime | None:
     raise TypeError(f"{value!r} is no moment")
 
 
+def soonest(things: Iterable[ThingT]) -> list[ThingT]:
+    """Return things in the order in which they are due, then of since when they wait."""
+    return sorted(things, key=lambda one: (one.due or _LAST, one.since, one.id))
+
+
 def _told(row: Waits, found: _Found, first: int) -> WaitingKind:
     text = Sentence(row.text)
-    things = sorted(found.things.values(), key=lambda one: (one.due or _LAST, one.since, one.id))
+    things = soonest(found.things.values())
     return WaitingKind(
         kind=row.kind,
         what_zh=str(text),

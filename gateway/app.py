@@ -48,7 +48,7 @@ from fivered.gateway.addresses import Address, Addresses
 from fivered.gateway.context import context_of
 from fivered.gateway.denials import Denials
 from fivered.gateway.dispatch import Gate, Locate, locator, read_key, read_members
-from fivered.gateway.doors import ANY, PUBLIC, Door, Doors
+from fivered.gateway.doors import ANY, PUBLIC, Door, Doors, of_gateway
 from fivered.gateway.errors import CapabilityMissing, StreamsTaken, explain
 from fivered.gateway.identity import ANONYMOUS, IdentitySource, Tokens
 from fivered.gateway.keyring import SERVICE, Keyring
@@ -188,7 +188,7 @@ class Own:
 
     def doors(self) -> list[tuple[Door, Serve]]:
         """Return each own door with what serves it."""
-        declared = Doors("", "网关 / Gateway")
+        declared = of_gateway()
         open_to_all: tuple[tuple[str, str, type[Reply], str, Serve], ...] = (
             ("/v1", "index", Index, "系统目录 / Index", self.index),
             ("/v1/health", "health", Health, "运行状况 / Health of every service", self.health),
@@ -578,7 +578,7 @@ class DoorTable:
 
     def _of_history(self) -> Iterator[tuple[Door, Serve]]:
         """Yield the doors of what was published, with what serves each."""
-        declared = Doors("", "网关 / Gateway")
+        declared = of_gateway()
         listed = declared.query(
             "GET",
             "/v1/events",

@@ -227,6 +227,11 @@ class Doors:
         return door
 
 
+def of_gateway() -> Doors:
+    """Return doors of the gateway itself, none as yet."""
+    return Doors("", "网关 / Gateway")
+
+
 def _shape(kind: object, base: type[Struct], where: str) -> Shape:
     """Return the shape of a declared type.
 

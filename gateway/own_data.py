@@ -27,7 +27,7 @@ from fivered.chassis.rpc import CallFailed
 from fivered.chassis.typed import converted
 from fivered.gateway.addressed import read_params
 from fivered.gateway.dispatch import Gate
-from fivered.gateway.doors import Door, Doors
+from fivered.gateway.doors import Door, Doors, of_gateway
 
 # Every service is asked, and each reads all that is the caller's.
 COST = 10
@@ -38,7 +38,8 @@ _ROWS = 200
 # A person with more pages in one service is told that this is not all.
 _PAGES = 500
 _ZIP = "application/zip"
-_SAVED = {"Cache-Control": "no-store", "Vary": "Authorization, X-Acting-Role"}
+# Of an answer that is one caller's alone.
+SAVED = {"Cache-Control": "no-store", "Vary": "Authorization, X-Acting-Role"}
 # What a spreadsheet takes for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -76,8 +77,7 @@ class Export:
 
     def door(self) -> Door:
         """Return the door's declaration."""
-        declared = Doors("", "网关 / Gateway")
-        door = declared.query(
+        door = of_gateway().query(
             "GET",
             "/v1/me/data",
             "my_data",
@@ -119,7 +119,7 @@ class Export:
         if asked.format == "csv":
             return _zipped(told, found)
         return Response(
-            msgspec.json.encode(told), media_type="application/json", headers=dict(_SAVED)
+            msgspec.json.encode(told), media_type="application/json", headers=dict(SAVED)
         )
 
     async def _of(
@@ -171,7 +171,7 @@ def _zipped(told: JsonObject, found: Mapping[str, list[JsonObject]]) -> Response
                 words = cast("dict[str, str]", table["words"])
                 lines += [f"  {column}: {word}" for column, word in words.items()]
         packed.writestr("README.txt", "\r\n".join(lines))
-    headers = {**_SAVED, "Content-Disposition": 'attachment; filename="my-data.zip"'}
+    headers = {**SAVED, "Content-Disposition": 'attachment; filename="my-data.zip"'}
     return Response(out.getvalue(), media_type=_ZIP, headers=headers)
 
 

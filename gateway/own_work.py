@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -25,11 +25,12 @@ from fivered.chassis.messages import SELF, SYSTEM, Actor
 from fivered.chassis.replies import Reply, plain
 from fivered.chassis.rpc import CallFailed
 from fivered.chassis.typed import converted
-from fivered.chassis.waiting import Waiting, WaitingThing
+from fivered.chassis.waiting import Waiting, WaitingThing, soonest
 from fivered.gateway.dispatch import Gate
-from fivered.gateway.doors import Door, Doors
+from fivered.gateway.doors import Door, Doors, of_gateway
 from fivered.gateway.identity import Grant, who
 from fivered.gateway.keyring import SERVICE
+from fivered.gateway.own_data import SAVED
 
 log = logging.getLogger("fivered.gateway")
 
@@ -38,8 +39,6 @@ COST = 5
 # So long a service may think about it (s): the page of a person who has just signed in waits.
 WITHIN_S = 1.5
 _FIRST = 10
-_SAVED = {"Cache-Control": "no-store", "Vary": "Authorization, X-Acting-Role"}
-_LAST = datetime(9999, 12, 31, tzinfo=UTC)
 
 AnswerT = TypeVar("AnswerT")
 
@@ -143,8 +142,7 @@ class Own:
 
     def door(self) -> Door:
         """Return the door's declaration."""
-        declared = Doors("", "网关 / Gateway")
-        door = declared.query(
+        door = of_gateway().query(
             "GET",
             "/v1/me",
             "me",
@@ -179,7 +177,7 @@ class Own:
             waiting=_work(waiting),
         )
         return Response(
-            msgspec.json.encode(plain(answer)), media_type="application/json", headers=dict(_SAVED)
+            msgspec.json.encode(plain(answer)), media_type="application/json", headers=dict(SAVED)
         )
 
     async def _me(self, request: Request, actor: Actor) -> _Me | None:
@@ -231,10 +229,9 @@ def _work(told: Mapping[str, Waiting | None]) -> OwnWork:
     missing = sorted(name for name, one in told.items() if one is None)
     kinds = [(name, kind) for name, one in told.items() if one for kind in one.kinds]
     counts = [KindCount.of(kind, service=name) for name, kind in kinds]
-    things = [
+    things = soonest(
         OwnThing.of(thing, service=name, kind=kind.kind, what_zh=kind.what_zh, what_en=kind.what_en)
         for name, kind in kinds
         for thing in kind.first
-    ]
-    things.sort(key=lambda one: (one.due or _LAST, one.since, one.id))
+    )
     return OwnWork(complete=not missing, missing=missing, counts=counts, first=things[:_FIRST])

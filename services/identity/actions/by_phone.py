@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets as chance
 from typing import Annotated
 
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import digests, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.records import Row
 from fivered.chassis.requests import SECRET, Request
@@ -127,7 +125,7 @@ def _was_used(tx: Tx, row: Row) -> bool:
 
 def _digest_of(payload: SignInByPhone) -> str:
     token = payload.request_id.partition(".")[2]
-    return hmac.new(token.encode(), payload.phone_code.encode(), hashlib.sha256).hexdigest()
+    return digests.of_code(token, payload.phone_code)
 
 
 def _account_of(tx: Tx, row: Row) -> Row:

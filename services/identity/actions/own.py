@@ -10,6 +10,7 @@ import segno
 
 from fivered.chassis import records
 from fivered.chassis.bus import Nothing, Tx
+from fivered.chassis.person_keys import vault_of
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
@@ -130,7 +131,7 @@ def begin_factor(tx: Tx, _payload: Nothing) -> replies.FactorBegun:
         # Else a phone alone would open the rights of staff.
         raise FactorFirst
     secret = pyotp.random_base32()
-    sealed = secrets.vault_in(tx).seal(secret, f"{account.account_id}.factor", account.person_id)
+    sealed = vault_of(tx).seal(secret, f"{account.account_id}.factor", account.person_id)
     records.change(
         tx, accounts, account, step="factor_begun", factor=sealed, factor_step=0,
         factor_by_phone=by_phone,

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Nothing, Tx
+from fivered.chassis.person_keys import vault_of
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, said
 from fivered.chassis.requests import Request
@@ -29,7 +30,6 @@ from fivered.services.identity.rules import passwords
 from fivered.services.identity.rules import tries as try_rules
 from fivered.services.identity.rules.grants import asks_for_factor
 from fivered.services.identity.storage import accounts as store
-from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import secrets, sessions
 from fivered.services.identity.storage.moments import real_now
 from fivered.services.identity.storage.tables import accounts
@@ -275,7 +275,7 @@ def take_code(tx: Tx, account: Row, code: str, now: datetime) -> Row | None:
     plain = secrets.read_code(code)
     if not plain.isascii() or not plain.isdecimal() or len(plain) != 6:
         return account if _take_recovery_code(tx, account, plain, now) else None
-    vault = secrets.vault_in(tx)
+    vault = vault_of(tx)
     secret = vault.open_or_none(account.factor, f"{account.account_id}.factor")
     if secret is None:  # the key of the person was destroyed: codes of no secret are everybody's
         return None
@@ -322,20 +322,15 @@ def begin(
             by_phone=by_phone,
             began_at=now,
             seen_at=now,
-            ends_at=now + _longest(tx, account),
+            ends_at=now + sessions.longest(tx, account),
         )
     return _next(tx, account, session, now)
-
-
-def _longest(tx: Tx, account: Row) -> timedelta:
-    longest: timedelta = tx.settings.longest(staff=grant_store.is_staff(tx.conn, account, tx.now))
-    return longest
 
 
 def ends_at(tx: Tx, account: Row, session: Row) -> datetime:
     """Return when a session ends: one of a resident who has a right of staff by now, when one of
     staff would."""
-    return sessions.ends_at(session, _longest(tx, account))
+    return sessions.ends_at(session, sessions.longest(tx, account))
 
 
 def _next(

@@ -21,8 +21,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import OKPAlgorithm
 
-from fivered.chassis import person_keys
-from fivered.chassis.bus import Tx
 from fivered.chassis.vault import Keys, Vault
 
 # What people copy from paper: without signs that look like others.
@@ -34,11 +32,6 @@ _SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 def vault(keys: Keys) -> Vault:
     """Return the vault of this service's keys; it opens nothing that has the key of a person."""
     return Vault("identity", keys)
-
-
-def vault_in(tx: Tx) -> Vault:
-    """Return the vault with the keys of persons, for what is of an account."""
-    return cast("Vault", person_keys.vault_in(tx))
 
 
 @functools.cache

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from fivered.chassis import records
+from fivered.chassis.bus import Tx
 from fivered.chassis.records import Row
+from fivered.services.identity.storage import grants
 from fivered.services.identity.storage.tables import (
     accounts,
     endings,
@@ -30,6 +32,12 @@ def open_sessions(conn: sa.Connection, account_id: str, at: datetime) -> list[Ro
         sessions.c.ends_at > at,
     )
     return records.rows(conn, asked.order_by(sessions.c.began_at.desc(), sessions.c.session_id))
+
+
+def longest(tx: Tx, account: Row) -> timedelta:
+    """Return how long a session of an account may last now: one of staff is shorter."""
+    lasts: timedelta = tx.settings.longest(staff=grants.is_staff(tx.conn, account, tx.now))
+    return lasts
 
 
 def ends_at(session: Row, longest: timedelta) -> datetime:

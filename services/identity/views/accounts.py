@@ -99,7 +99,7 @@ def my_sessions(tx: Tx, _payload: Nothing) -> replies.Sessions:
         return replies.Sessions(items=[])
     now = real_now()
     found = session_store.open_sessions(tx.conn, account.account_id, now)
-    longest = tx.settings.longest(staff=grant_store.is_staff(tx.conn, account, tx.now))
+    longest = session_store.longest(tx, account)
     ends = {row.session_id: session_store.ends_at(row, longest) for row in found}
     return replies.Sessions(
         items=[

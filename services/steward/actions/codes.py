@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from fivered.chassis import records, sender
+from fivered.chassis import digests, records, sender
 from fivered.chassis.requests import Request
 from fivered.chassis.webhook_wire import Answer
 from fivered.services.steward import events, replies, rules, storage
@@ -158,7 +158,7 @@ def _made(tx: Tx, row: Row, person: Row) -> str:
         events.SignInCodeMade(
             code_id=row.code_id,
             person_id=person.person_id,
-            digest=store.digest_of(_token_of(tx, row.code_id), code),
+            digest=digests.of_code(_token_of(tx, row.code_id), code),
             until=row.until,
         ),
         subject=row.code_id,

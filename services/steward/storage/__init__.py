@@ -1,5 +1,6 @@
 """The tables and the only SQL of the steward service."""
 
+from fivered.chassis.person_keys import vault_of as vault
 from fivered.chassis.vault import Vault
 from fivered.services.steward.storage import (
     calendar,
@@ -18,7 +19,6 @@ from fivered.services.steward.storage import (
     records,
     retention,
 )
-from fivered.services.steward.storage.sealed import vault
 from fivered.services.steward.storage.tables import metadata
 
 __all__ = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -20,11 +18,6 @@ _WENT = ("WAITING", "SENT", "FAILED")
 def real_now() -> datetime:
     """Return the time now: codes and limits do not follow the clock of a demonstration."""
     return datetime.now(UTC)
-
-
-def digest_of(token: str, code: str) -> str:
-    """Return by what identity knows a code: who has not asked for it cannot try all of them."""
-    return hmac.new(token.encode(), code.encode(), hashlib.sha256).hexdigest()
 
 
 def asked_before(conn: sa.Connection, subject: str, now: datetime) -> Asked | None:

@@ -151,10 +151,14 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
     )
 
 
+def _where(rows: str, *, sqlite: str = "") -> dict[str, Any]:
+    """Return the arguments by which an index holds some rows only."""
+    return {"postgresql_where": sa.text(rows), "sqlite_where": sa.text(sqlite or rows)}
+
+
 def _outbox(metadata: sa.MetaData) -> sa.Table:
-    unsent = sa.text("sent_at IS NULL")
-    placed = sa.text("place IS NOT NULL")
-    unplaced = sa.text("place IS NULL AND sent_at IS NOT NULL")
+    unsent, placed = _where("sent_at IS NULL"), _where("place IS NOT NULL")
+    unplaced = _where("place IS NULL AND sent_at IS NOT NULL")
     return sa.Table(
         "outbox",
         metadata,
@@ -173,16 +177,9 @@ def _outbox(metadata: sa.MetaData) -> sa.Table:
         sa.Column("place", sa.BigInteger),
         # A version 2 of a fact goes out beside version 1 with the same event id.
         sa.UniqueConstraint("event_id", "fact"),
-        sa.Index(
-            "ix_outbox_unsent",
-            "id",
-            postgresql_where=unsent,
-            sqlite_where=unsent,
-        ),
-        sa.Index(
-            "ix_outbox_place", "place", unique=True, postgresql_where=placed, sqlite_where=placed
-        ),
-        sa.Index("ix_outbox_unplaced", "id", postgresql_where=unplaced, sqlite_where=unplaced),
+        sa.Index("ix_outbox_unsent", "id", **unsent),
+        sa.Index("ix_outbox_place", "place", unique=True, **placed),
+        sa.Index("ix_outbox_unplaced", "id", **unplaced),
         sqlite_autoincrement=True,
     )
 
@@ -208,7 +205,7 @@ def _cursors(metadata: sa.MetaData) -> sa.Table:
 
 
 def _parked(metadata: sa.MetaData) -> sa.Table:
-    waiting = sa.text("state IN ('PARKED', 'RETRY')")
+    waiting = _where("state IN ('PARKED', 'RETRY')")
     return sa.Table(
         "parked",
         metadata,
@@ -227,7 +224,7 @@ def _parked(metadata: sa.MetaData) -> sa.Table:
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("decided_at", UtcDateTime),
         sa.Column("decided_by", sa.String(80)),
-        sa.Index("ix_parked_waiting", "source", postgresql_where=waiting, sqlite_where=waiting),
+        sa.Index("ix_parked_waiting", "source", **waiting),
         sqlite_autoincrement=True,
     )
 
@@ -386,6 +383,8 @@ def _person_keys(metadata: sa.MetaData) -> sa.Table:
         sa.Column("ended_at", UtcDateTime),
         # After a restore, until the erasure is carried out again.
         sa.Column("waits", sa.Boolean, nullable=False),
+        # Few ever do, and each start and each hour asks for them.
+        sa.Index("ix_person_keys_waits", "person_id", **_where("waits", sqlite="waits = 1")),
         info={
             LEFT_OUT: "keys of persons: the newest lie beside the backups and are taken from there"
         },
@@ -426,7 +425,7 @@ def _webhooks(metadata: sa.MetaData) -> sa.Table:
 
 
 def _webhook_deliveries(metadata: sa.MetaData) -> sa.Table:
-    waiting = sa.text("state = 'WAITING'")
+    waiting = _where("state = 'WAITING'")
     return sa.Table(
         "webhook_deliveries",
         metadata,
@@ -444,12 +443,7 @@ def _webhook_deliveries(metadata: sa.MetaData) -> sa.Table:
         sa.Column("created_at", UtcDateTime, nullable=False, index=True),
         sa.Column("tried_at", UtcDateTime),
         sa.Index("ix_webhook_deliveries_webhook_id_delivery_id", "webhook_id", "delivery_id"),
-        sa.Index(
-            "ix_webhook_deliveries_waiting",
-            "webhook_id",
-            postgresql_where=waiting,
-            sqlite_where=waiting,
-        ),
+        sa.Index("ix_webhook_deliveries_waiting", "webhook_id", **waiting),
     )
 
 

@@ -27,6 +27,13 @@ def upgrade():
         sa.PrimaryKeyConstraint("person_id", name="pk_person_keys"),
         sa.UniqueConstraint("handle", name="uq_person_keys_handle"),
     )
+    op.create_index(
+        "ix_person_keys_waits",
+        "person_keys",
+        ["person_id"],
+        postgresql_where=sa.text("waits"),
+        sqlite_where=sa.text("waits = 1"),
+    )
     conn = op.get_bind()
     # The service's own tables come behind these: where there are none yet, the database is new.
     if not sa.inspect(conn).has_table("alembic_version"):

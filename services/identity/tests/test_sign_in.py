@@ -576,7 +576,7 @@ def test_the_secret_of_an_authenticator_has_the_key_of_its_person(house):
     with runtime.transaction(SYSTEM) as tx:
         (row,) = tx.conn.execute(sa.select(accounts)).all()
         bound = f"{row.account_id}.factor"
-        plain = secrets.vault_in(tx).open(row.factor, bound)
+        plain = person_keys.vault_of(tx).open(row.factor, bound)
         sealed = secrets.vault(tx.settings.keys).seal(plain, bound)
         tx.conn.execute(sa.update(accounts).values(factor=sealed))
         assert sealing.status(tx).waiting == 1

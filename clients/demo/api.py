@@ -117,7 +117,9 @@ class Api:
             Refused: The system said no.
         """
         params = {name: value for name, value in query.items() if value is not None}
-        return self._send("GET", path, headers=self._headers(person, role), params=params)
+        # `params=` of httpx takes the place of a query that stands in the address.
+        asked = str(httpx.URL(path).copy_merge_params(params))
+        return self._send("GET", asked, headers=self._headers(person, role))
 
     def post(
         self,

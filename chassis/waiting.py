@@ -7,12 +7,15 @@ service the same question (`_waiting`) and tells all of it as `GET /v1/me`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Annotated, TypeVar, cast
 
 from msgspec import UNSET, Meta
+from msgspec.structs import replace
 
 from fivered.chassis.fields import Instant
 from fivered.chassis.messages import ANY_ROLE, SELF, Actor
@@ -21,12 +24,12 @@ from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request
 from fivered.chassis.transaction import Tx
 
-# So many rows of a list are looked at; where there are more, the count says "at least".
-MOST = 200
-_LAST = datetime(9999, 12, 31, tzinfo=UTC)
+# So many rows of a list stand on a page of it, and so many of its pages are looked at where all is
+# asked for; where there are more, the count says "at least".
+MOST, MOST_PAGES = 200, 10
+_EVER, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 ItemT = TypeVar("ItemT")
-ThingT = TypeVar("ThingT", bound="WaitingThing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,39 @@ class Right(Request, frozen=True):
     scope: Annotated[str, Meta(max_length=15)]
 
 
+class Place(Request, frozen=True):
+    """Where a thing stands among all that waits in all services."""
+
+    due: Instant | None
+    since: Instant
+    service: Annotated[str, Meta(max_length=40)]
+    kind: Annotated[str, Meta(max_length=40)]
+    id: Annotated[str, Meta(max_length=120)]
+
+    def key(self) -> tuple[datetime, datetime, str, str, str]:
+        """Return by what things are ordered: what is due first, then what waits longest."""
+        return self.due or _LAST, self.since, self.service, self.kind, self.id
+
+
 class WaitsFor(Request, frozen=True):
-    """For whom, in which roles, and of which kind; without one: of every kind."""
+    """For whom, in which roles, and what; without kinds: of every kind.
+
+    Attributes:
+        first: So many things of each kind are told; all are counted.
+        overdue: Only what is due already, by the service's own time.
+        due_before: Only what is due before.
+        after: Things are told from behind this place on.
+        pages: So many pages of a list are looked at.
+    """
 
     person_id: Annotated[str, Meta(max_length=64)]
     rights: Annotated[list[Right], Meta(max_length=100)]
-    kind: Annotated[str, Meta(max_length=40)] | None = None
-    first: Annotated[int, Meta(ge=0, le=MOST)] = 5
+    kinds: Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=40)] | None = None
+    first: Annotated[int, Meta(ge=0, le=MOST + 1)] = 5
+    overdue: bool = False
+    due_before: Instant | None = None
+    after: Place | None = None
+    pages: Annotated[int, Meta(ge=1, le=MOST_PAGES)] = 1
 
 
 class WaitingThing(Reply, kw_only=True):
@@ -186,55 +215,61 @@ def answer(
         reads_as: `Service.reads_as`.
     """
     asker = tx.actor
-    wanted = [row for row in rows if body.kind in {None, row.kind}]
+    wanted = [row for row in rows if body.kinds is None or row.kind in body.kinds]
     found = {row.kind: _Found({}) for row in wanted}
     rights = [(one.role, one.scope) for one in body.rights]
     try:
         for role, scope in rights or [(SELF, "")]:
             tx.actor = Actor(body.person_id, role, scope)
             tx.actor = reads_as(tx)
-            pages = dict[str, object]()
+            read = dict[str, list[object]]()
             for row in wanted:
                 if _may(role, ways.roles(row)):
-                    _collect(tx, row, ways, found[row.kind], pages)
+                    _collect(tx, row, ways, found[row.kind], _pages(tx, row, body.pages, read))
     finally:
         tx.actor = asker
-    told = [_told(row, found[row.kind], body.first) for row in wanted if found[row.kind].things]
-    return Waiting(kinds=told)
+    bound = min(filter(None, (body.due_before, tx.now if body.overdue else None)), default=None)
+    told = [_told(ways.service, row, found[row.kind], body, bound) for row in wanted]
+    return Waiting(kinds=[one for one in told if one.count])
 
 
 def _may(role: str, roles: tuple[str, ...]) -> bool:
     return role in roles or (ANY_ROLE in roles and role != SELF)
 
 
-def _page(tx: Tx, row: Waits, pages: dict[str, object]) -> object:
-    """Return what a list answers; rows that ask the same of it look at one answer."""
+def _pages(tx: Tx, row: Waits, most: int, read: dict[str, list[object]]) -> list[object]:
+    """Return what a list answers, page by page; rows that ask the same of it look at one answer."""
     asked = row.asked if isinstance(row.asked, Request) else row.asked(tx)
     key = f"{id(row.view)} {asked!r}"
-    if key not in pages:
-        try:
-            pages[key] = cast("Callable[[Tx, Request], object]", row.view)(tx, asked)
-        except (RoleDenied, NotFound):
-            # The list is not open to the role there: nothing of it waits for it.
-            pages[key] = None
-    return pages[key]
+    if key not in read:
+        read[key] = pages = []
+        view = cast("Callable[[Tx, Request], object]", row.view)
+        # The list may not be open to the role there: nothing of it waits for it.
+        with suppress(RoleDenied, NotFound):
+            pages.append(view(tx, asked))
+            while len(pages) < most and (further := _next(pages[-1])) is not None:
+                pages.append(view(tx, replace(asked, cursor=further)))
+    return read[key]
 
 
-def _collect(tx: Tx, row: Waits, ways: Ways, found: _Found, pages: dict[str, object]) -> None:
-    page = _page(tx, row, pages)
-    if page is None:
-        return
-    # A list of several kinds names those of which it has more.
-    further = getattr(page, "next", None) is not None or row.kind in getattr(page, "more", ())
-    found.more = found.more or further
-    for item in cast("Iterable[object]", getattr(page, "items")):  # noqa: B009  a list of any type
+def _next(page: object) -> str | None:
+    return cast("str | None", getattr(page, "next", None))
+
+
+def _collect(tx: Tx, row: Waits, ways: Ways, found: _Found, pages: Sequence[object]) -> None:
+    for page in pages[-1:]:
+        # A list of several kinds names those of which it has more.
+        further = _next(page) is not None or row.kind in getattr(page, "more", ())
+        found.more = found.more or further
+    items = (cast("Iterable[object]", getattr(one, "items")) for one in pages)  # noqa: B009  a list of any type
+    for item in itertools.chain.from_iterable(items):
         if row.to is not None and not row.to(tx, item):
             continue
         of = str(getattr(item, row.id))
         due = _moment(getattr(item, row.due)) if row.due else None
         version = getattr(item, "version", None) if row.id == "id" else None
         thing = WaitingThing(
-            id=of, since=_moment(getattr(item, row.since)) or tx.now, due=due,
+            id=of, since=_moment(getattr(item, row.since)) or due or _EVER, due=due,
             version=version if isinstance(version, int) else None,
             role=tx.actor.role, scope=tx.actor.scope, href=ways.href(row, of),
             act=ways.act(row, of),
@@ -252,19 +287,27 @@ def _moment(value: object) -> datetime | None:
     raise TypeError(f"{value!r} is no moment")
 
 
-def soonest(things: Iterable[ThingT]) -> list[ThingT]:
-    """Return things in the order in which they are due, then of since when they wait."""
-    return sorted(things, key=lambda one: (one.due or _LAST, one.since, one.id))
+def place_of(thing: WaitingThing, service: str, kind: str) -> Place:
+    """Return where a thing stands among all that waits."""
+    return Place(thing.due, thing.since, service, kind, thing.id)
 
 
-def _told(row: Waits, found: _Found, first: int) -> WaitingKind:
+def _told(
+    service: str, row: Waits, found: _Found, body: WaitsFor, bound: datetime | None
+) -> WaitingKind:
     text = Sentence(row.text)
-    things = soonest(found.things.values())
+    places = {
+        place_of(one, service, row.kind).key(): one
+        for one in found.things.values()
+        if bound is None or (one.due is not None and one.due < bound)
+    }
+    after = body.after.key() if body.after is not None else None
+    further = (places[one] for one in sorted(places) if after is None or one > after)
     return WaitingKind(
         kind=row.kind,
         what_zh=str(text),
         what_en=text.english,
-        count=len(things),
+        count=len(places),
         more=found.more,
-        first=things[:first],
+        first=list(itertools.islice(further, body.first)),
     )

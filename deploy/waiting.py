@@ -8,10 +8,11 @@ from fivered.chassis.installed import service_class, service_names
 _HEAD = """# 待办 / What waits for whom
 
 由 `make generate` 按各服务的 `views/waiting.py` 写成。`GET /v1/me` 按此列出本人的身份、授权与待办;
-每一类取自一个既有列表,只列本人可以办理的。
+全部待办(筛选、分页)见 `GET /v1/me/work`。每一类取自一个既有列表,只列本人可以办理的。
 Written by `make generate` from `views/waiting.py` of each service. `GET /v1/me` tells who the
 caller is, by which rights and why, and what of these waits. Each kind is read off a list; what the
-caller may not do is left out. A service that does not answer within 1.5 s is named.
+caller may not do is left out. A service that does not answer within 1.5 s is named. All that waits,
+filtered and in pages: `GET /v1/me/work`.
 """
 
 

@@ -250,6 +250,7 @@ class Own:
                     "clock": "/v1/clock",
                     "setup": "/v1/setup",
                     "me": "/v1/me",
+                    "work": "/v1/me/work",
                     "live": "/live",
                     "ready": "/ready",
                 },
@@ -540,12 +541,12 @@ class DoorTable:
 
     def _lay(self) -> None:
         """Lay out the addresses anew; requests under way go on at the old ones."""
-        given, me = self._export.door(), self._work.door()
+        given = self._export.door()
         own: list[tuple[Door, Serve]] = [
             *self._own.doors(),
             *self._of_history(),
             (given, functools.partial(self._export.serve, given)),
-            (me, functools.partial(self._work.serve, me)),
+            *self._work.doors(),
         ]
         every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
         document = Document(

@@ -1,4 +1,5 @@
 """`GET /v1/me`: who the caller is, what the caller may do and why, and what waits for the caller.
+`GET /v1/me/work`: all of what waits, in pages.
 
 Every service is asked at once for what waits (`fivered.chassis.waiting`), and given a moment only:
 one that does not answer is named, and the rest is told. Who somebody is says the identity service;
@@ -8,8 +9,12 @@ where it is away, the token.
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
+import functools
+import hashlib
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -19,15 +24,18 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fivered.chassis.fields import Instant
+from fivered.chassis.fields import Instant, PartOfList
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import SELF, SYSTEM, Actor
-from fivered.chassis.replies import Reply, plain
+from fivered.chassis.refusal import Invalid, said
+from fivered.chassis.replies import Page, Reply, plain
 from fivered.chassis.rpc import CallFailed
-from fivered.chassis.typed import converted
-from fivered.chassis.waiting import Waiting, WaitingThing, soonest
-from fivered.gateway.dispatch import Gate
-from fivered.gateway.doors import Door, Doors, of_gateway
+from fivered.chassis.typed import converted, decoded
+from fivered.chassis.waiting import MOST_PAGES, Place, Waiting, WaitingThing, place_of
+from fivered.gateway.addressed import read_params
+from fivered.gateway.dispatch import Gate, next_page
+from fivered.gateway.doors import Door, Doors, Refused, of_gateway
+from fivered.gateway.errors import CapabilityMissing
 from fivered.gateway.identity import Grant, who
 from fivered.gateway.keyring import SERVICE
 from fivered.gateway.own_data import SAVED
@@ -38,7 +46,10 @@ log = logging.getLogger("fivered.gateway")
 COST = 5
 # So long a service may think about it (s): the page of a person who has just signed in waits.
 WITHIN_S = 1.5
+# And so long where all is asked for, of which many rows are read.
+WORK_WITHIN_S = 8.0
 _FIRST = 10
+Serve = Callable[[Request], Awaitable[Response]]
 
 AnswerT = TypeVar("AnswerT")
 
@@ -99,6 +110,49 @@ class OwnWork(Reply, kw_only=True):
     first: Annotated[list[OwnThing], Meta(description="最早到期的 / the first by due date")]
 
 
+class WorkAsked(PartOfList, frozen=True):
+    """要哪些待办 / What of what waits."""
+
+    service: (
+        Annotated[
+            list[Annotated[str, Meta(max_length=40, examples=["steward"])]],
+            Meta(max_length=20, description="服务,可给多个 / services, one or several"),
+        ]
+        | None
+    ) = None
+    kind: (
+        Annotated[
+            list[Annotated[str, Meta(max_length=40, examples=["REQUEST_TO_ACCEPT"])]],
+            Meta(max_length=40, description="类别,可给多个 / kinds, one or several"),
+        ]
+        | None
+    ) = None
+    overdue: Annotated[bool, Meta(description="只列逾期的 / only what is overdue")] = False
+    due_before: (
+        Annotated[Instant, Meta(description="只列此时以前到期的 / only what is due before")] | None
+    ) = None
+
+
+class WorkPage(Page[OwnThing], kw_only=True):
+    """All of what waits for the caller, in pages: what is due soonest first."""
+
+    complete: Annotated[bool, Meta(description="各服务是否都已答复 / whether all have answered")]
+    missing: Annotated[
+        list[str],
+        Meta(
+            description="未答复的服务,其待办不在内 / services that have not; theirs is not in it",
+            examples=[[]],
+        ),
+    ]
+    counts: Annotated[
+        list[KindCount],
+        Meta(
+            description="各类件数,不论在第几页;每个列表最多看 2000 行 / how many of each kind, on "
+            "all pages; of a list at most 2,000 rows are looked at"
+        ),
+    ]
+
+
 class OwnCard(Reply, kw_only=True):
     """Who the caller is."""
 
@@ -140,9 +194,10 @@ class Own:
         self._gate = gate
         self._installed = installed
 
-    def door(self) -> Door:
-        """Return the door's declaration."""
-        door = of_gateway().query(
+    def doors(self) -> Iterator[tuple[Door, Serve]]:
+        """Yield the doors' declarations, with what serves each."""
+        declared = of_gateway()
+        card = declared.query(
             "GET",
             "/v1/me",
             "me",
@@ -150,7 +205,19 @@ class Own:
             roles=(SELF,),
             summary="我的身份、授权与待办 / Who I am, my rights and why, what waits for me",
         )
-        return replace(door, cost=COST)
+        work = declared.query(
+            "GET",
+            "/v1/me/work",
+            "my_work",
+            params=WorkAsked,
+            reply=WorkPage,
+            roles=(SELF,),
+            summary="我的全部待办 / All that waits for me, soonest first",
+        )
+        missing = Refused(CapabilityMissing.status, CapabilityMissing.code, CapabilityMissing.text)
+        for door, serve in ((card, self.serve), (replace(work, refusals=(missing,)), self.work)):
+            costly = replace(door, cost=COST)
+            yield costly, functools.partial(serve, costly)
 
     async def serve(self, door: Door, request: Request) -> Response:
         """Answer who the caller is and what waits.
@@ -164,9 +231,8 @@ class Own:
         names = tuple(self._installed)
         me, told = await asyncio.gather(
             self._me(request, actor),
-            asyncio.gather(*(self._waiting(request, name, actor, held) for name in names)),
+            self._all(request, names, actor, {"first": _FIRST}, WITHIN_S),
         )
-        waiting = dict(zip(names, told, strict=True))
         answer = OwnCard(
             person_id=actor.id,
             login=None if me is None else me.login,
@@ -174,35 +240,92 @@ class Own:
             second_factor=None if me is None else me.second_factor,
             complete=me is not None or SERVICE not in self._installed,
             grants=_rights(held, [] if me is None else me.grants),
-            waiting=_work(waiting),
+            waiting=_work(told),
         )
         return Response(
             msgspec.json.encode(plain(answer)), media_type="application/json", headers=dict(SAVED)
         )
 
+    async def work(self, door: Door, request: Request) -> Response:
+        """Answer a page of all that waits.
+
+        Raises:
+            Refusal: Nobody is known, asks too often, or names a service that is not installed; or
+                the cursor is none of this list.
+        """
+        actor = self._gate.admit(request, door.roles, door.cost)
+        asked = converted(read_params(door.params, request), WorkAsked, strict=False)
+        after = _read(asked)
+        names = tuple(dict.fromkeys(asked.service or self._installed))
+        for name in names:
+            if name not in self._installed:
+                raise CapabilityMissing(service=name)
+        body: JsonObject = {"first": asked.limit + 1, "pages": MOST_PAGES}
+        if asked.kind is not None:
+            body["kinds"] = [*dict.fromkeys(asked.kind)]
+        if asked.overdue:
+            body["overdue"] = True
+        if asked.due_before is not None:
+            body["due_before"] = asked.due_before.isoformat()
+        if after is not None:
+            body["after"] = plain(after)
+        told = await self._all(request, names, actor, body, WORK_WITHIN_S)
+        things = _things(told)
+        shown = things[: asked.limit]
+        missing = _missing(told)
+        page = WorkPage(
+            items=shown,
+            next=_written(asked, shown[-1]) if len(things) > len(shown) else None,
+            complete=not missing,
+            missing=missing,
+            counts=_counts(told),
+        )
+        headers = dict(SAVED)
+        if page.next is not None:
+            way = next_page(request.url.path, request.query_params.multi_items(), page.next)
+            headers["Link"] = f'<{way}>; rel="next"'
+        return Response(
+            msgspec.json.encode(plain(page)), media_type="application/json", headers=headers
+        )
+
     async def _me(self, request: Request, actor: Actor) -> _Me | None:
         if SERVICE not in self._installed:
             return None
-        return await _in_time(self._gate.call(request, SERVICE, "me", {}, actor=actor), _Me)
+        called = self._gate.call(request, SERVICE, "me", {}, actor=actor)
+        return await _in_time(called, _Me, WITHIN_S)
 
-    async def _waiting(
-        self, request: Request, service: str, actor: Actor, held: tuple[Grant, ...]
-    ) -> Waiting | None:
+    async def _all(
+        self,
+        request: Request,
+        names: tuple[str, ...],
+        actor: Actor,
+        asked: JsonObject,
+        within_s: float,
+    ) -> _Told:
+        """Return what each service says that waits; None of one that does not answer in time."""
+        identity = who(request.headers, self._gate.identities)
+        held = dict.fromkeys(identity.grants) if identity is not None else ()
         body: JsonObject = {
             "person_id": actor.id,
             "rights": [{"role": one.role, "scope": one.scope} for one in held],
-            "first": _FIRST,
+            **asked,
         }
         # The roles are proved here; the service believes whoever signs for the system.
-        called = self._gate.call(request, service, "_waiting", body, actor=SYSTEM)
-        return await _in_time(called, Waiting)
+        called = (self._gate.call(request, name, "_waiting", body, actor=SYSTEM) for name in names)
+        told = await asyncio.gather(*(_in_time(one, Waiting, within_s) for one in called))
+        return dict(zip(names, told, strict=True))
 
 
-async def _in_time(called: Awaitable[object], kind: type[AnswerT]) -> AnswerT | None:
+_Told = Mapping[str, Waiting | None]
+
+
+async def _in_time(
+    called: Awaitable[object], kind: type[AnswerT], within_s: float
+) -> AnswerT | None:
     """Return what a service answers, or None where it does not in time, or says what no reader of
     this release knows."""
     try:
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             return converted(await called, kind)
     except (CallFailed, TimeoutError):
         return None
@@ -225,13 +348,65 @@ def _rights(held: tuple[Grant, ...], cards: list[_Card]) -> list[OwnRight]:
     ]
 
 
-def _work(told: Mapping[str, Waiting | None]) -> OwnWork:
-    missing = sorted(name for name, one in told.items() if one is None)
-    kinds = [(name, kind) for name, one in told.items() if one for kind in one.kinds]
-    counts = [KindCount.of(kind, service=name) for name, kind in kinds]
-    things = soonest(
+def _work(told: _Told) -> OwnWork:
+    missing = _missing(told)
+    first = _things(told)[:_FIRST]
+    return OwnWork(complete=not missing, missing=missing, counts=_counts(told), first=first)
+
+
+def _missing(told: _Told) -> list[str]:
+    return sorted(name for name, one in told.items() if one is None)
+
+
+def _counts(told: _Told) -> list[KindCount]:
+    return [
+        KindCount.of(kind, service=name)
+        for name, one in told.items()
+        if one is not None
+        for kind in one.kinds
+    ]
+
+
+def _things(told: _Told) -> list[OwnThing]:
+    """Return what was told of all services, what is due soonest first."""
+    things = [
         OwnThing.of(thing, service=name, kind=kind.kind, what_zh=kind.what_zh, what_en=kind.what_en)
-        for name, kind in kinds
+        for name, one in told.items()
+        if one is not None
+        for kind in one.kinds
         for thing in kind.first
-    )
-    return OwnWork(complete=not missing, missing=missing, counts=counts, first=things[:_FIRST])
+    ]
+    return sorted(things, key=lambda one: place_of(one, one.service, one.kind).key())
+
+
+# A cursor names the last thing that was shown, and a digest of it and of the filters.
+
+
+def _sum(asked: WorkAsked, place: Place) -> str:
+    told = msgspec.json.encode([msgspec.structs.replace(asked, cursor=None, limit=1), place])
+    return hashlib.blake2b(told, digest_size=9).hexdigest()
+
+
+def _written(asked: WorkAsked, last: OwnThing) -> str:
+    place = place_of(last, last.service, last.kind)
+    told = msgspec.json.encode([_sum(asked, place), place])
+    return base64.urlsafe_b64encode(told).decode().rstrip("=")
+
+
+def _read(asked: WorkAsked) -> Place | None:
+    if asked.cursor is None:
+        return None
+    try:
+        told = base64.urlsafe_b64decode(asked.cursor + "=" * (-len(asked.cursor) % 4))
+        digest, place = decoded(told, tuple[str, Place])
+        if digest != _sum(asked, place):
+            raise ValueError("made for other filters")  # noqa: TRY301  one refusal for all
+    except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
+        raise Invalid(
+            field="cursor",
+            reason=said(
+                "游标已损坏,或属于别的筛选条件"
+                " / the cursor is damaged, or it belongs to other filters"
+            ),
+        ) from error
+    return place

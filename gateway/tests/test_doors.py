@@ -71,7 +71,16 @@ def test_every_route_of_the_application_is_a_door_or_a_page_of_the_gateway(site)
     # Deny by default: nothing is served below /v1 that has not said who may enter.
     doors = {(door.verb, door.full_path): door for door in site.app.state.doors}
     own = {
-        *("/v1", "/v1/health", "/v1/clock", "/v1/setup", "/v1/me", "/v1/me/data", "/v1/events"),
+        *(
+            "/v1",
+            "/v1/health",
+            "/v1/clock",
+            "/v1/setup",
+            "/v1/me",
+            "/v1/me/data",
+            "/v1/me/work",
+            "/v1/events",
+        ),
         "/v1/events/stream",
     }
     for route in site.app.routes:

@@ -2,11 +2,14 @@
 down, or says nothing."""
 
 import time
+from datetime import timedelta
 
 import anyio
+import sqlalchemy as sa
 
 from fivered.chassis.messages import SYSTEM, Call, new_uuid
 from fivered.gateway import own_work
+from fivered.services.steward.storage.corrections import corrections
 from fivered.services.steward.tests.ground import COMMUNITY, GRID, WANG
 from tests.journeys.test_own_data import AWAY, site  # noqa: F401
 
@@ -94,3 +97,61 @@ def test_rights_are_told_with_what_they_follow_from(site):  # noqa: F811
     assert rights["R_DISTRICT"]["acts"] is False
     (source,) = rights["R_DISTRICT"]["sources"]
     assert (source["source"], source["to_at"]) == ("FIRST_DAY", None)
+
+
+def test_all_of_what_waits_is_read_in_pages_soonest_first(site):  # noqa: F811
+    """`GET /v1/me` tells the first ten and looks at 200 of a list; a desk goes through all."""
+    resident = [{"role": "R_RESIDENT", "scope": GRID}]
+    asked = site.ask(
+        "POST", "/v1/steward/corrections", person=WANG, grants=resident, json={"name": "王小莉"}
+    ).json()
+    with site.runtimes["steward"].transaction(SYSTEM) as tx:
+        row = tx.conn.execute(sa.select(corrections)).one()._asdict()
+        more = [
+            row | {
+                "correction_id": f"cor_{n:03d}", "person_id": f"per_asks_{n}",
+                "wanted": None, "decide_by": row["decide_by"] + timedelta(hours=n % 7 - 3000),
+            }
+            for n in range(230)
+        ]  # fmt: skip
+        tx.conn.execute(sa.insert(corrections), more)
+
+    def work(**params):
+        answer = site.ask("GET", "/v1/me/work", person=CADRE, grants=CADRES, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    first = work(limit=90)
+    assert (first["complete"], first["missing"]) == (False, [AWAY])
+    counts = {one["kind"]: (one["count"], one["more"]) for one in first["counts"]}
+    assert counts["CORRECTION_TO_DECIDE"] == (231, False)
+    assert counts["REQUEST_TO_DISPATCH"] == (2, False)
+    pages = [first]
+    while pages[-1]["next"] is not None:
+        pages.append(work(limit=90, cursor=pages[-1]["next"]))
+        assert pages[-1]["counts"] == first["counts"]
+    things = [one for page in pages for one in page["items"]]
+    assert [len(page["items"]) for page in pages[:-1]] == [90] * (len(pages) - 1)
+    assert len({(one["kind"], one["id"]) for one in things}) == len(things)
+    assert len(things) == sum(count for count, _more in counts.values())
+    dues = [one["due"] or "9999" for one in things]
+    assert dues == sorted(dues)
+
+    # By kind, by service, by what is due: the copies are overdue, the first is not.
+    late = work(overdue=True, kind="CORRECTION_TO_DECIDE", limit=1)
+    assert [one["count"] for one in late["counts"]] == [230]
+    assert [one["kind"] for one in work(kind="REQUEST_TO_DISPATCH")["counts"]] == [
+        "REQUEST_TO_DISPATCH"
+    ]
+    alone = work(service="steward", due_before=asked["decide_by"], kind="CORRECTION_TO_DECIDE")
+    assert (alone["complete"], alone["missing"], alone["counts"][0]["count"]) == (True, [], 230)
+    # A cursor is of its filters; a service that nobody has is named.
+    for params, status in (
+        ({"limit": 90, "overdue": True, "cursor": first["next"]}, 422),
+        ({"cursor": "nonsense"}, 422),
+        ({"service": "library"}, 404),
+        ({"due_before": "tomorrow"}, 422),
+    ):
+        answer = site.ask("GET", "/v1/me/work", person=CADRE, grants=CADRES, params=params)
+        assert answer.status_code == status, answer.text
+    assert site.ask("GET", "/v1/me/work", grants=None).status_code == 401

@@ -148,11 +148,20 @@ Limit = Annotated[int, Meta(ge=1, le=MOST_ROWS, description="每页条数 / page
 Cursor = Annotated[
     str, Meta(description="另一页的 next 或 prev / `next` or `prev` of another page of this list")
 ]
+WithTotal = Annotated[
+    bool, Meta(description="同时给出全部条数 / tell how many there are in all, too")
+]
+# Of the orders in which a list can be asked for: `Annotated[Literal["at", "-at"], SORT]`.
+SORT = Meta(
+    description="排序:按此项从小到大(从早到晚),前加 - 则相反;不给则按默认顺序 / order: by this "
+    "member from the least or earliest on, with - the other way round; without it, the list's own"
+)
 
 
 class PartOfList(Request, frozen=True):
     """分页 / Which part of a list."""
 
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -23,7 +23,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET
 
-from fivered.chassis import replies, rows_by_hand
+from fivered.chassis import replies, rows_by_hand, sorting
 from fivered.chassis import storage as store
 from fivered.chassis.calendar import instant
 from fivered.chassis.json_values import Json
@@ -583,7 +583,7 @@ class Window:
     to `wanted` rows by `bounds` and `order`, and gives them to `page`.
 
     Args:
-        part: The question. All its members but limit and cursor are filters of the list.
+        part: The question. All its members but limit, cursor and total are filters of the list.
         by: The columns that order the list; together they are unique.
         newest_first: Whether the order is descending.
         of: Names the list, where two lists of one order take the same question.
@@ -694,7 +694,9 @@ def _list_of(
 ) -> bytes:
     kind: type = type(part)
     filters = {
-        name: getattr(part, name) for name in members_of(kind) if name not in {"limit", "cursor"}
+        name: getattr(part, name)
+        for name in members_of(kind)
+        if name not in {"limit", "cursor", "total"}
     }
     order = [f"{getattr(getattr(one, 'table', None), 'name', '')}.{one.name}" for one in by]
     return msgspec.json.encode([kind.__name__, of, order, newest_first, filters], order="sorted")
@@ -726,8 +728,12 @@ def page(
     newest_first: bool = False,
     counted: bool = False,
     of: str = "",
+    sorts: sorting.Sorts | None = None,
 ) -> Page:
     """Return the part of a list that a question asks for.
+
+    Where the question has a member `sort` it may ask for another order, and with `total` for the
+    number of all rows.
 
     Args:
         conn: The transaction.
@@ -735,18 +741,28 @@ def page(
         part: The question; see `Window`.
         by: The columns that order the list, for an index to serve; together they are unique.
         newest_first: Whether the order is descending.
-        counted: Whether the whole list is counted too.
+        counted: Whether the whole list is counted even where that is not asked for.
         of: Names the list, where others of one order take the same question.
+        sorts: The columns by which `sort` may order it beside the first of `by`, which every other
+            name means. Rows that have nothing there come last, from the least on.
 
     Raises:
-        Invalid: The cursor is damaged, or was made for another list or other filters.
+        Invalid: The cursor is damaged, or was made for another list, other filters or another
+            order.
     """
+    sort = sorting.sort_of(part)
+    if sort is not None:
+        newest_first = sort.descending
+        if sorts is not None and sort.name in sorts:
+            column = sorting.filled(sorts[sort.name])
+            asked = asked if column is sorts[sort.name] else asked.add_columns(column)
+            by = (column, by[-1])
     window = Window(part, by, newest_first=newest_first, of=of)
     read = conn.execute(
         asked.where(*window.bounds()).order_by(*window.order()).limit(window.wanted)
     ).all()
     total = None
-    if counted:
+    if counted or getattr(part, "total", False):
         count = asked.with_only_columns(sa.func.count(), maintain_column_froms=True)
         total = int(conn.execute(count).scalar_one())
     return window.page(read, total)

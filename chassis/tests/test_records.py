@@ -31,6 +31,7 @@ parcels = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("due_at", store.UtcDateTime),
 )
 counters = sa.Table(
     "numbers",
@@ -45,6 +46,11 @@ class Parcels(Request, frozen=True):
     size: int | None = None
     limit: int = 2
     cursor: str | None = None
+
+
+class SortedParcels(Parcels, frozen=True):
+    sort: str | None = None
+    total: bool = False
 
 
 class OtherParcels(Parcels, frozen=True):
@@ -92,6 +98,7 @@ def conn(engine):
                     "parcel_id": f"par_{n}",
                     "size": n % 2,
                     "created_at": START + timedelta(minutes=n - n % 3 // 2),
+                    "due_at": START - timedelta(minutes=n // 2) if n % 3 else None,
                 }
                 for n in range(7)
             ],
@@ -194,6 +201,42 @@ def test_what_stays_is_read_once_each_way_while_others_come_and_go(conn, seed):
 def test_a_list_is_counted_as_it_is_filtered(conn):
     page = shown(conn, Parcels(size=1), counted=True)
     assert (len(page.rows), page.total) == (2, 3)
+
+
+@pytest.mark.parametrize("sort", [None, "created_at", "-created_at", "due_at", "-due_at", "size"])
+def test_a_list_is_read_in_the_order_that_is_asked_for(conn, sort):
+    """Also by a column that is empty in some rows, and in which several say the same."""
+    by = (parcels.c.created_at, parcels.c.parcel_id)
+    sorts = {"due_at": parcels.c.due_at, "size": parcels.c.size}
+
+    def asked(**said):
+        part = SortedParcels(sort=sort, **said)
+        return records.page(conn, sa.select(parcels), part, by, newest_first=True, sorts=sorts)
+
+    pages = [asked(total=True)]
+    while pages[-1].next is not None:
+        # The number is asked for once; a cursor leads on without it.
+        pages.append(asked(cursor=pages[-1].next))
+    assert [page.total for page in pages] == [7, None, None, None]
+    read = [row for page in pages for row in page.rows]
+    name = (sort or "-created_at").removeprefix("-")
+    last = START + timedelta(days=1)
+    assert read == sorted(
+        read,
+        key=lambda row: (getattr(row, name) if getattr(row, name) is not None else last, row.parcel_id),
+        reverse=(sort or "-").startswith("-"),
+    )  # fmt: skip
+    back = asked(cursor=pages[-1].prev)
+    assert ids(back) == ids(pages[-2])
+    # A cursor belongs to its order.
+    with pytest.raises(Invalid):
+        records.page(
+            conn,
+            sa.select(parcels),
+            SortedParcels(sort="-size", cursor=pages[0].next),
+            by,
+            sorts=sorts,
+        )
 
 
 def test_a_page_may_have_another_size_than_the_one_before(conn):

@@ -147,7 +147,8 @@ def awards_page(
         asked = asked.where(row.waits_for == waits_for)
     if overdue_at:
         asked = asked.where(sa.or_(row.lapsed_at.is_not(None), row.due_at <= overdue_at))
-    return records.page(conn, asked, part, (row.proposed_at, row.award_id), newest_first=True)
+    by = (row.proposed_at, row.award_id)
+    return records.page(conn, asked, part, by, newest_first=True, sorts={"due_at": row.due_at})
 
 
 def consents_of(conn: sa.Connection, person_id: str) -> list[Row]:

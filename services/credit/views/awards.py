@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx, is_uuid
-from fivered.chassis.fields import Cursor, DownToCommunity, Limit
+from fivered.chassis.fields import SORT, Cursor, DownToCommunity, Limit, WithTotal
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
@@ -42,6 +42,8 @@ class Awards(Request, frozen=True):
         bool,
         Meta(description="只列逾期未审核的 / only those that nobody decided within 5 working days"),
     ] = False
+    sort: Annotated[Literal["proposed_at", "-proposed_at", "due_at", "-due_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

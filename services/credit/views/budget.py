@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import AsOf, Cursor, Limit
+from fivered.chassis.fields import SORT, AsOf, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
@@ -23,6 +23,8 @@ class BudgetGrants(Request, frozen=True):
     """Which grants."""
 
     state: Literal["PROPOSED", "GRANTED", "REJECTED"] | None = None
+    sort: Annotated[Literal["proposed_at", "-proposed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta
 
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
@@ -32,6 +32,8 @@ class ConsentNotices(Request, frozen=True):
     """Which versions."""
 
     state: Literal["PROPOSED", "PUBLISHED", "REJECTED"] | None = None
+    sort: Annotated[Literal["proposed_at", "-proposed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

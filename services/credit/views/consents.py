@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, Sentence
 from fivered.chassis.replies import Page
@@ -30,6 +30,8 @@ class ConsentHistory(Request, frozen=True):
     """Whose, and which part."""
 
     person_id: Annotated[str, Meta(max_length=64)] | None = None
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -84,6 +86,8 @@ class ConsentProposals(Request, frozen=True):
     """Which proposals."""
 
     state: Literal["PROPOSED", "CONFIRMED", "REFUSED", "REPLACED", "LAPSED"] | None = "PROPOSED"
+    sort: Annotated[Literal["proposed_at", "-proposed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta
 
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -33,6 +33,8 @@ class RuleSets(Request, frozen=True):
     state: (
         Literal["DRAFT", "DISCARDED", "CONSULTING", "APPROVED", "PUBLISHED", "RETIRED"] | None
     ) = None
+    sort: Annotated[Literal["id", "-id"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -47,6 +49,8 @@ class Comments(Request, frozen=True):
     """分页 / Which part of a list."""
 
     rule_set_id: str
+    sort: Annotated[Literal["filed_at", "-filed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

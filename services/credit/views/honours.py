@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, structs
 
 from fivered.chassis.bus import Nothing, Tx
-from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.fields import SORT, Cursor, DownToCommunity, Limit, Period, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, said
 from fivered.chassis.replies import Page
@@ -38,6 +38,8 @@ class Commendations(Request, frozen=True):
     """Which commendations."""
 
     state: CommendationState | None = None
+    sort: Annotated[Literal["opened_at", "-opened_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -60,6 +62,8 @@ class Revocations(Request, frozen=True):
     """Of which area."""
 
     scope: DownToCommunity | None = None
+    sort: Annotated[Literal["revoked_at", "-revoked_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

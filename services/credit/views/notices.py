@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.fields import SORT, Cursor, DownToCommunity, Limit, Period, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page, plain
@@ -28,6 +28,8 @@ class Notices(Request, frozen=True):
 
     scope: DownToCommunity | None = None
     period: Period | None = None
+    sort: Annotated[Literal["published_at", "-published_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET, UnsetType
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -30,6 +30,8 @@ class Objections(Request, frozen=True):
 
     state: State | None = None
     kind: Literal["OBJECTION", "CORRECTION"] | None = None
+    sort: Annotated[Literal["filed_at", "-filed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -136,6 +138,8 @@ class NomineeObjections(Request, frozen=True):
     """Which objections to nominees."""
 
     state: Literal["OPEN", "UPHELD", "DISMISSED", "LAPSED"] | None = None
+    sort: Annotated[Literal["filed_at", "-filed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -35,6 +35,8 @@ class Repairs(Request, frozen=True):
     """Which repairs."""
 
     state: State | None = None
+    sort: Annotated[Literal["applied_at", "-applied_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

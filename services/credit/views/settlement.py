@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.fields import SORT, Cursor, DownToCommunity, Limit, Period, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -28,6 +28,8 @@ class Settlements(Request, frozen=True):
         Literal["OPEN", "DRAFTED", "REVIEWED", "CONFIRMED", "PUBLISHED", "FINALISING", "SETTLED"]
         | None
     ) = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Nothing, Tx
-from fivered.chassis.fields import Cursor, DownToCommunity, Limit, Period
+from fivered.chassis.fields import SORT, Cursor, DownToCommunity, Limit, Period, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, said
 from fivered.chassis.replies import Page
@@ -86,6 +86,8 @@ class Subjects(Request, frozen=True):
 
     kind: Literal["PRJ", "PCO", "MER", "PTN", "UNT", "STW"] | None = None
     area: DownToCommunity | None = None
+    sort: Annotated[Literal["opened_at", "-opened_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -42,4 +42,5 @@ def part_of(
     """
     asked = sa.select(table).where(*where)
     by = (table.c[at], records.key_of(table))
-    return records.page(conn, asked, part, by, newest_first=newest_first)
+    sorts = {"due_at": table.c.due_at} if "due_at" in table.c else None
+    return records.page(conn, asked, part, by, newest_first=newest_first, sorts=sorts)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import RoleDenied
 from fivered.chassis.replies import Page
@@ -41,6 +41,8 @@ class EscalationsAsked(Request, frozen=True):
         | None
     ) = None
     state: Literal["WAITING", "OPEN", "ACKNOWLEDGED", "DONE", "ALL"] = "WAITING"
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

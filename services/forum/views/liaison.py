@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -52,6 +52,8 @@ class OfficialsAsked(Request, frozen=True):
 
     scope: Area = "370811"
     tier: Tier | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -62,6 +64,8 @@ class LiaisonsAsked(Request, frozen=True):
     scope: Area = "370811"
     official_id: str | None = None
     state: Literal["ACTIVE", "ENDED"] | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -70,6 +74,8 @@ class DeputiesAsked(Request, frozen=True):
     """Which deputies."""
 
     street: Area | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -79,6 +85,8 @@ class OptInsAsked(Request, frozen=True):
 
     scope: Area | None = None
     state: Literal["OPTED_IN", "ENTERED", "OPTED_OUT"] | None = None
+    sort: Annotated[Literal["opted_at", "-opted_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

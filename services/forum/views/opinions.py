@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit, Period
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, Period, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -21,6 +21,8 @@ class ObjectionsAsked(Request, frozen=True):
     topic_id: str | None = None
     mine: bool = False
     state: Literal["NOTED", "OPEN", "ANSWERED", "SUSTAINED", "DISMISSED"] | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -30,6 +32,8 @@ class NoticesAsked(Request, frozen=True):
 
     scope: Area = "370811"
     period: Period | None = None
+    sort: Annotated[Literal["published_at", "-published_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

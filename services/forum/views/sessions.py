@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import UNSET
 
 from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, RoleDenied
 from fivered.chassis.replies import Page
@@ -36,6 +36,8 @@ class SessionsAsked(Request, frozen=True):
     scope: Area | None = None
     state: Literal["SCHEDULED", "OPEN", "ENDED", "ADJOURNED", "CANCELLED"] | None = None
     topic_id: str | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.forum import replies, storage
@@ -22,6 +22,8 @@ class SupervisionsAsked(Request, frozen=True):
     scope: Area | None = None
     mine: Annotated[bool, Meta(description="本人的记录 / one's own")] = False
     task_id: str | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

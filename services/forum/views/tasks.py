@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -37,6 +37,8 @@ class TasksAsked(Request, frozen=True):
     state: TaskState | None = None
     overdue: bool = False
     mine: Annotated[bool, Meta(description="我监督的 / those that I supervise")] = False
+    sort: Annotated[Literal["created_at", "-created_at", "due_at", "-due_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

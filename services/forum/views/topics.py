@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -36,6 +37,8 @@ class TopicsAsked(Request, frozen=True):
     state: TopicState | None = None
     level: Level | None = None
     mine: bool = False
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -164,6 +167,8 @@ class TimelineOf(Request, frozen=True):
     """议题时间线 / Which topic, and which part of what happened to it."""
 
     topic_id: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

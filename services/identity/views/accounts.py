@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Nothing, Tx
-from fivered.chassis.fields import Area, Cursor, Limit, PersonId
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, PersonId, WithTotal
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
@@ -31,6 +31,8 @@ class AccountList(Request, frozen=True):
 
     scope: Area | None = None
     state: AccountState | None = None
+    sort: Annotated[Literal["login", "-login"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -52,6 +54,8 @@ class EnrolmentList(Request, frozen=True):
 
     scope: Area | None = None
     person_id: PersonId | None = None
+    sort: Annotated[Literal["made_at", "-made_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -70,6 +74,8 @@ class GrantList(Request, frozen=True):
         ]
         | None
     ) = None
+    sort: Annotated[Literal["id", "-id"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

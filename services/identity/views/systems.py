@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import sqlalchemy as sa
 
 from fivered.chassis import records
 from fivered.chassis.bus import Nothing, Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
@@ -22,6 +24,8 @@ class SystemList(Request, frozen=True):
 
     scope: Area | None = None
     state: GrantState | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -67,6 +71,8 @@ def service_account(tx: Tx, payload: WhichSystem) -> replies.SystemDetail:
 class OperatorTokenList(Request, frozen=True):
     """命令行令牌筛选 / Which tokens of the command line."""
 
+    sort: Annotated[Literal["made_at", "-made_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.i18n import told
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -23,6 +23,8 @@ class MessagesQuery(Request, frozen=True):
     """消息筛选 / Of which partner; without one, of all for which the caller acts."""
 
     partner_id: Annotated[str, Meta(max_length=64, examples=["ptn_1"])] | None = None
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

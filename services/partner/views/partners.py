@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import MOST_ROWS, Area, Cursor, Limit, PartOfList
+from fivered.chassis.fields import MOST_ROWS, SORT, Area, Cursor, Limit, PartOfList, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -35,6 +35,8 @@ class PartnersQuery(Request, frozen=True):
     state: (
         Annotated[PartnerState, Meta(description="公众只见 ACTIVE / others see ACTIVE only")] | None
     ) = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -63,6 +65,11 @@ class OffersQuery(Request, frozen=True):
     mine: Annotated[
         bool, Meta(description="我经办的合伙人的全部项目 / all of the partners for which I act")
     ] = False
+    sort: (
+        Annotated[Literal["created_at", "-created_at", "points_price", "-points_price"], SORT]
+        | None
+    ) = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -155,7 +162,9 @@ def offers_list(tx: Tx, payload: OffersQuery) -> Page[replies.OfferCard]:
         query = query.where(offers.c.points_price <= payload.max_points)
     if payload.partner_id:
         query = query.where(offers.c.partner_id == payload.partner_id)
-    found = records.page(tx.conn, query, payload, (offers.c.created_at, offers.c.offer_id))
+    by = (offers.c.created_at, offers.c.offer_id)
+    sorts = {"points_price": offers.c.points_price}
+    found = records.page(tx.conn, query, payload, by, sorts=sorts)
     return found.listed(offer_card)
 
 

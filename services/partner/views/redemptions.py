@@ -1,7 +1,7 @@
 """Redemptions: a person's own, one of them with its voucher, and the service share."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -9,7 +9,7 @@ from msgspec import Meta
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
-from fivered.chassis.fields import Area, Cursor, Limit, PartOfList, Period
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, PartOfList, Period, WithTotal
 from fivered.chassis.i18n import in_words
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, said
@@ -37,6 +37,8 @@ class RedemptionsQuery(Request, frozen=True):
             " without their holders"
         ),
     ] = False
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -1,6 +1,7 @@
 """Statements and the position of the money fund."""
 
 from collections.abc import Callable
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
@@ -8,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
-from fivered.chassis.fields import Area, Cursor, Limit, Period
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, Period, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -28,6 +29,8 @@ class StatementsQuery(Request, frozen=True):
     partner_id: str | None = None
     period: Period | None = None
     state: StatementState | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -50,6 +53,8 @@ class FundsQuery(Request, frozen=True):
 
     scope: Area | None = None
     period: Period | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

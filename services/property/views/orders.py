@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit, PartOfList, Period
+from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.i18n import told
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
@@ -61,6 +61,7 @@ class ComplaintFilter(Request, frozen=True):
     state: Literal["OPEN", "CLOSED"] | None = None
     period: Period | None = None
     order: Order = "NEWEST"
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -97,6 +98,7 @@ class UndecidedFilter(Request, frozen=True):
     scope: Scope | None = None
     state: Literal["WAITING", "ASSIGNED", "DISMISSED", "MERGED"] | None = "WAITING"
     late: bool | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -211,6 +213,7 @@ class OrderFilter(Request, frozen=True):
         Annotated[Literal[0, 1, 2], Meta(description="升级层级 / level of the ladder")] | None
     ) = None
     order: Order = "NEWEST"
+    sort: Annotated[Literal["created_at", "-created_at", "due_at", "-due_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -288,6 +291,7 @@ class WorkFilter(Request, frozen=True):
     topic_id: str | None = None
     scope: Scope | None = None
     state: WorkState | None = None
+    sort: Annotated[Literal["created_at", "-created_at", "due_at", "-due_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -340,6 +344,7 @@ class DisclosureFilter(Request, frozen=True):
     project_id: str | None = None
     scope: Scope | None = None
     state: DisclosureState | None = None
+    sort: Annotated[Literal["created_at", "-created_at", "due_at", "-due_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

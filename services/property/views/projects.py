@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta
 
 from fivered.chassis import few, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
-from fivered.chassis.fields import MOST_ROWS, Cursor, Limit, PartOfList, Period
+from fivered.chassis.fields import MOST_ROWS, SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
@@ -168,6 +168,7 @@ class ProjectFilter(Request, frozen=True):
     scope: Scope | None = None
     company_id: str | None = None
     manager_person_id: str | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -302,6 +303,7 @@ class InArea(PartOfList, frozen=True):
     """区域 / An area; without one, all that the acting role covers."""
 
     scope: Scope | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
 
 
 def agreement_noncompliance(tx: Tx, payload: InArea) -> replies.Noncompliance:

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit, PartOfList, Period
+from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.refusal import Invalid, NotFound, said
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
@@ -54,6 +54,7 @@ class CompanyFilter(Request, frozen=True):
 
     scope: Scope | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -88,6 +89,7 @@ class CommitteeFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     state: Literal["IN_TERM", "EXPIRED"] | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -163,6 +165,7 @@ class AppointmentFilter(Request, frozen=True):
         ]
         | None
     ) = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -226,6 +229,7 @@ class AgreementFilter(Request, frozen=True):
         ]
         | None
     ) = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -263,6 +267,7 @@ class MeetingFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     period: Period | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -10,12 +10,12 @@ from typing import Any, TypedDict, cast
 
 import sqlalchemy as sa
 
-from fivered.chassis import records
+from fivered.chassis import records, sorting
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.chassis.text import code
 from fivered.services.steward.rules.areas import DISTRICT
-from fivered.services.steward.rules.requests import IN_HAND, OPEN
+from fivered.services.steward.rules.requests import DONE, IN_HAND, OPEN
 from fivered.services.steward.storage.tables import (
     UNDER_REVIEW,
     request_clocks,
@@ -457,7 +457,7 @@ _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo
 
 
 # Statements of lists, written once for each shape that a question has; `_values` fills them.
-_BY = (requests.c.created_at, requests.c.request_id)
+_SORTS = {"created_at": requests.c.created_at, "due_resolve": requests.c.due_resolve}
 _NARROWED = {
     "grid": requests.c.grid,
     "reporter": requests.c.reporter_id,
@@ -465,6 +465,7 @@ _NARROWED = {
     "number": requests.c.number,
 }
 # How a list's parts are told apart, beside its states: each is what one index answers.
+_STATES = (*OPEN, *DONE, "CANCELLED", "REJECTED", "MERGED")
 _ALL, _UNCHECKED, _REVIEWED = "ALL", "UNCHECKED", "REVIEWED"
 _SHAPES = 500
 
@@ -525,20 +526,21 @@ def _part(wanted: tuple[int, frozenset[str]], part: str) -> sa.ColumnElement[boo
 
 @lru_cache(_SHAPES)
 def _asking(
-    wanted: tuple[int, frozenset[str]], part: str, window: records.Shape
+    wanted: tuple[int, frozenset[str]], part: str, window: records.Shape, sort: str
 ) -> tuple[sa.Executable, sa.Executable]:
     """Return the statement of a part of a list, in each of whose lines stands how many the part
     has, and that of the number alone."""
     some = _part(wanted, part)
     count = _COUNT.where(some)
     # Bounded at its other end, so that the database seeks its beginning in an index.
-    at = _value_of("at", requests.c.created_at)
-    bounds = [requests.c.created_at <= at if window.descending else requests.c.created_at >= at]
+    by = (_SORTS[sort], requests.c.request_id)
+    at = _value_of("at", by[0])
+    bounds = [by[0] <= at if window.descending else by[0] >= at]
     mark = (at, _value_of("request_id", requests.c.request_id))
     asked = (
         _LINES.add_columns(count.scalar_subquery().label("in_all"))
-        .where(some, *bounds, *window.bounds(_BY, mark))
-        .order_by(*window.order(_BY))
+        .where(some, *bounds, *window.bounds(by, mark))
+        .order_by(*window.order(by))
         .limit(sa.bindparam("its_most", type_=sa.Integer))
     )
     return asked, count
@@ -553,26 +555,31 @@ def page(
         conn: The transaction.
         wanted: Which requests.
         part: Which part of them.
-        newest_first: The order.
+        newest_first: The order, where `sort` names none.
         of: The list's name, for its cursors.
     """
-    window = records.Window(part, _BY, newest_first=newest_first, of=of)
+    sort = sorting.sort_of(part) or sorting.Sort("created_at", newest_first)
+    by = (_SORTS[sort.name], requests.c.request_id)
+    window = records.Window(part, by, newest_first=sort.descending, of=of)
     narrowed = frozenset(name for name in _NARROWED if getattr(wanted, name) is not None)
     digits = 0 if wanted.scope == DISTRICT else len(wanted.scope)
     parts = [_ALL] if wanted.states is None else [*wanted.states]
+    if parts == [_ALL] and sort.name != "created_at":
+        # Deadlines stand in an index by state.
+        parts = [*_STATES]
     parts += [_UNCHECKED, _REVIEWED] if wanted.unchecked else []
     values = _values(wanted, window)
     found: dict[str, Row] = {}
     total = 0
     for one in parts:
         # One round trip for both: the count does not depend on the line that it stands in.
-        asked, count = _asking((digits, narrowed), one, window.shape)
+        asked, count = _asking((digits, narrowed), one, window.shape, sort.name)
         read = records.rows(conn, asked, values)
         total += int(read[0].in_all if read else conn.execute(count, values).scalar_one())
         found |= {row.request_id: row for row in read}
     rows = sorted(
         found.values(),
-        key=lambda row: (row.created_at, row.request_id),
+        key=lambda row: (getattr(row, by[0].name), row.request_id),
         reverse=window.descending,
     )
     return window.page(rows[: window.wanted], total)

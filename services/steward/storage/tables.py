@@ -376,6 +376,7 @@ requests = sa.Table(
     # Lists are read in the order of an index, a part for each state that is asked for.
     sa.Index("ix_requests_created_at", "created_at", "request_id"),
     sa.Index("ix_requests_state_created_at", "state", "created_at", "request_id"),
+    sa.Index("ix_requests_state_due_resolve", "state", "due_resolve", "request_id"),
     sa.Index("ix_requests_area_state", "area", "state", "created_at", "request_id"),
     sa.Index("ix_requests_grid_state", "grid", "state", "created_at", "request_id"),
     sa.Index("ix_requests_project_created_at", "project_id", "created_at", "request_id"),

@@ -1,11 +1,13 @@
 """Lists of requests: whole, in both directions, and read from indexes."""
 
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 import sqlalchemy as sa
 
 from fivered.chassis.refusal import Invalid
+from fivered.services.steward.storage.cases import _STATES
 from fivered.services.steward.storage.tables import requests
 from fivered.services.steward.tests.ground import (
     COMMUNITY,
@@ -17,6 +19,7 @@ from fivered.services.steward.tests.ground import (
     STW_STAFF,
     WANG,
 )
+from fivered.services.steward.views.cases import State
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +70,8 @@ def ids(pages):
 ASKED = [
     ("requests", {}),
     ("requests", {"order": "oldest"}),
+    ("requests", {"sort": "due_resolve"}),
+    ("queue", {"sort": "-due_resolve"}),
     ("requests", {"state": ["DISPATCHED", "CLOSED"]}),
     ("requests", {"open": True, "grid": GRID}),
     ("requests", {"project_id": "prj_1", "state": ["ACCEPTED"]}),
@@ -114,6 +119,29 @@ def test_the_newest_come_first_unless_the_oldest_are_asked_for(filled):
     assert newest == sorted(newest, reverse=True)
     oldest = bench.ask("requests", {"limit": 200, "order": "oldest"})["items"]
     assert [item["created_at"] for item in oldest] == newest[::-1]
+
+
+def test_what_must_be_done_first_comes_first_where_that_is_asked_for(filled):
+    with filled.bench.transaction() as tx:
+        every = tx.conn.execute(sa.select(requests.c.request_id, requests.c.created_at)).all()
+        for n, row in enumerate(every):
+            # The later it came, the earlier it is due; every fourth at the same time.
+            due = row.created_at + timedelta(days=9) - timedelta(hours=n - n % 4)
+            which = requests.c.request_id == row.request_id
+            tx.conn.execute(sa.update(requests).where(which).values(due_resolve=due))
+        states = set(tx.conn.execute(sa.select(requests.c.state).distinct()).scalars())
+    assert states < set(get_args(State))
+    assert set(get_args(State)) == set(_STATES)
+    bench = filled.cadre()
+    first = bench.ask("requests", {"limit": 200, "sort": "due_resolve"})
+    dues = [item["due_resolve"] for item in first["items"]]
+    assert dues == sorted(dues)
+    assert first["total"] == len(dues) == bench.ask("requests", {})["total"]
+    last = bench.ask("requests", {"limit": 200, "sort": "-due_resolve"})["items"]
+    assert last == first["items"][::-1]
+    # It stands above `order`, which lists had before.
+    oldest = bench.ask("requests", {"sort": "created_at", "order": "newest"})["items"]
+    assert oldest[0]["created_at"] < oldest[-1]["created_at"]
 
 
 def test_several_states_are_all_shown(filled):
@@ -203,7 +231,7 @@ SEEN_BY = {
     "body",
     [
         {}, {"state": ["CLOSED"]}, {"open": True}, {"grid": GRID}, {"project_id": "prj_1"},
-        {"order": "oldest"}, {"mine": True},
+        {"order": "oldest"}, {"mine": True}, {"sort": "due_resolve", "open": True},
     ],
     ids=str,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
-from fivered.chassis.fields import Area, Cursor, Grid, Limit, Period
+from fivered.chassis.fields import SORT, Area, Cursor, Grid, Limit, Period
 from fivered.chassis.i18n import in_words, named
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, sentences
@@ -101,6 +101,9 @@ class RequestList(Request, frozen=True):
         | None
     ) = None
     order: Literal["newest", "oldest"] = "newest"
+    sort: (
+        Annotated[Literal["created_at", "-created_at", "due_resolve", "-due_resolve"], SORT] | None
+    ) = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
@@ -14,6 +16,8 @@ class CodeList(Request, frozen=True):
     """验证码记录筛选 / Which codes."""
 
     state: CodeState | None = None
+    sort: Annotated[Literal["asked_at", "-asked_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

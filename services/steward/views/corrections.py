@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
@@ -18,6 +18,8 @@ class CorrectionList(Request, frozen=True):
 
     scope: Annotated[Area, Meta(description="工作人员查本辖区 / staff: of this area")] | None = None
     state: Literal["ASKED", "DONE", "REFUSED", "WITHDRAWN", "ENDED"] | None = None
+    sort: Annotated[Literal["asked_at", "-asked_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

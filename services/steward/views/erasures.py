@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -26,6 +26,8 @@ class ErasureList(Request, frozen=True):
 
     scope: Annotated[Area, Meta(description="工作人员查本辖区 / staff: of this area")] | None = None
     state: Literal["ASKED", "HELD", "DONE", "REFUSED", "WITHDRAWN"] | None = None
+    sort: Annotated[Literal["asked_at", "-asked_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

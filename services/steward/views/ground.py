@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta
 
 from fivered.chassis import few
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -24,6 +24,8 @@ class AreaList(Request, frozen=True):
 
     root: Annotated[Area, Meta(description="上级代码 / areas in this one")] = rules.areas.DISTRICT
     kind: AreaKind | None = None
+    sort: Annotated[Literal["code", "-code"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -38,6 +40,8 @@ class AreaHistory(Request, frozen=True):
     """分页 / Which part of a list."""
 
     code: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Id, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Id, Limit, WithTotal
 from fivered.chassis.i18n import in_words
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
@@ -42,6 +42,8 @@ class History(Request, frozen=True):
     """分页 / Which part of a list."""
 
     person_id: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -51,6 +53,8 @@ class MergeList(Request, frozen=True):
 
     scope: Area | None = None
     state: Literal["PROPOSED", "CONFIRMED", "REJECTED"] | None = "PROPOSED"
+    sort: Annotated[Literal["proposed_at", "-proposed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -65,6 +69,8 @@ class ReadList(Request, frozen=True):
     scope: Area | None = None
     person_id: Annotated[str, Meta(description="被查阅人 / whose data")] | None = None
     actor_id: Annotated[str, Meta(description="查阅人 / who read")] | None = None
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import decimal, percent, ratio
-from fivered.chassis.fields import Area, Cursor, Instant, Limit, Period
+from fivered.chassis.fields import SORT, Area, Cursor, Instant, Limit, Period, WithTotal
 from fivered.chassis.i18n import in_words
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, Sentence, said
@@ -59,6 +59,8 @@ class ShiftList(Request, frozen=True):
     steward_id: str | None = None
     start: Instant | None = None
     end: Instant | None = None
+    sort: Annotated[Literal["start", "-start"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -73,6 +75,8 @@ class StewardHistory(Request, frozen=True):
     """分页 / Which part of a list."""
 
     steward_id: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -82,6 +86,8 @@ class StewardList(Request, frozen=True):
 
     scope: Area
     duty: Duty | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

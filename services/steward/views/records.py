@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit, Period
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, Period, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, RoleDenied
 from fivered.chassis.replies import Page
@@ -23,6 +23,8 @@ class HoursList(Request, frozen=True):
     person_id: str | None = None
     scope: Annotated[Area, Meta(description="本区域待确认 / what waits here")] | None = None
     state: Literal["RECORDED", "CONFIRMED", "CANCELLED"] | None = None
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
@@ -37,6 +39,8 @@ class RecordHistory(Request, frozen=True):
     """分页 / Which part of a list."""
 
     record_id: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -52,6 +56,8 @@ class HazardList(Request, frozen=True):
 
     scope: Area | None = None
     state: Literal["PENDING", "TRUE", "FALSE"] | None = None
+    sort: Annotated[Literal["reported_at", "-reported_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 
@@ -61,6 +67,8 @@ class VisitList(Request, frozen=True):
 
     steward_id: str
     period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
+    sort: Annotated[Literal["occurred_at", "-occurred_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 200
     cursor: Annotated[Cursor, Meta(max_length=200)] | None = None
 

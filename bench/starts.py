@@ -44,8 +44,8 @@ def _distributed(seconds: float) -> list[Figure]:
             down.stop(folder)
     return [
         Figure("up: first answer", first, "s", most=15),
-        Figure(f"up: {len(pids)} processes, resident", resident, "MB", most=600),
-        Figure(f"up: {len(pids)} processes, what they share counted once", own, "MB"),
+        Figure(f"up: {len(pids)} processes, resident", resident, "MB"),
+        Figure(f"up: {len(pids)} processes, what they share counted once", own, "MB", most=600),
         Figure(f"up: {len(pids)} idle processes, of a core", used / seconds * 100, "%", most=2),
     ]
 

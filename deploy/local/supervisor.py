@@ -15,13 +15,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from deploy import roles
+from deploy.local.forked import Forked, Forker
 from fivered.chassis import here, topology
 from fivered.chassis.actors import PAIRS, new_pair
 from fivered.chassis.folder import all_settings, keys_of
@@ -48,6 +49,7 @@ LASTED_S = 30.0
 # The exit code of one whose settings are wrong.
 WRONG_SETTINGS = 2
 HEALTH_PORT = "FIVERED_HEALTH_PORT"
+Process: TypeAlias = Forked | subprocess.Popen[bytes]
 
 
 class ChildNote(TypedDict):
@@ -70,13 +72,19 @@ class Note(here.Running, total=False):
 
 @dataclass
 class Child:
-    """One process that is kept running."""
+    """One process that is kept running.
+
+    Attributes:
+        argv: Of the `fivered` command.
+        begin: Starts it: its arguments, environment, log and folder.
+    """
 
     name: str
     argv: list[str]
     env: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    begin: Callable[[list[str], dict[str, str], Path, Path], Process]
+    process: Process | None = None
     started_at: float = 0.0
     next_try_at: float = 0.0
     backoff: Backoff = field(default_factory=lambda: Backoff(0.2, 5.0))
@@ -113,17 +121,12 @@ class Child:
         if lasted:
             self.backoff.reset()
         self.started_at, self.next_try_at = now, now + self.backoff.next()
-        with self.log.open("ab") as out:
-            self.process = servers.spawn(
-                self.argv,
-                ending=signal.SIGTERM,
-                env=self.env,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
+        try:
+            self.process = self.begin(self.argv, self.env, self.log, ROOT)
+        except OSError as error:
+            # It was killed, and is started again at the next try.
+            print(error, file=sys.stderr, flush=True)
+            return
         self.starts += 1
 
     def stop(self, number: int = signal.SIGTERM) -> None:
@@ -169,6 +172,9 @@ class Supervisor:
         self.rabbit: servers.Rabbit | None = None
         self.postgres: servers.Postgres | None = None
         self.children: list[Child] = []
+        names = service_names()
+        self.serving = Forker("serve", names, servers.spawn)
+        self.working = Forker("work", names, servers.spawn)
         self.next_server_at = 0.0
         self.server_waits = Backoff(1.0, 30.0)
         self.stopped = state / "stopped"
@@ -182,6 +188,9 @@ class Supervisor:
             signal.signal(number, lambda *_: self.stopping.set())
         try:
             env = self._checked()
+            # They load while the servers start.
+            self.serving.begin()
+            self.working.begin()
             self._prepare(env)
             self._begin(env)
             while not self.stopping.wait(0.1):
@@ -256,11 +265,11 @@ class Supervisor:
         logs = self.state / "logs"
         logs.mkdir(exist_ok=True)
         for name in service_names():
-            for kind in ("serve", "work"):
+            for kind, forker in (("serve", self.serving), ("work", self.working)):
                 own = env | {HEALTH_PORT: str(servers.free_port())}
                 unit = f"{kind}-{name}"
                 self.children.append(
-                    Child(unit, [_fivered(), kind, name], own, logs / f"{unit}.log")
+                    Child(unit, [kind, name], own, logs / f"{unit}.log", forker.start)
                 )
         own = (
             env
@@ -268,7 +277,9 @@ class Supervisor:
             | {"FIVERED_GATEWAY_HOST": "127.0.0.1", "FIVERED_GATEWAY_PORT": str(self.port)}
         )
         own[HEALTH_PORT] = str(servers.free_port())
-        self.children.append(Child("gateway", [_fivered(), "gateway"], own, logs / "gateway.log"))
+        self.children.append(
+            Child("gateway", ["gateway"], own, logs / "gateway.log", self.working.start)
+        )
         self._look()
 
     def _look(self) -> None:
@@ -344,6 +355,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 child.stop(signal.SIGKILL)
                 child.process.wait()
+        for forker in (self.serving, self.working):
+            forker.end()
         for server in (self.rabbit, self.postgres):
             if server is not None:
                 server.stop()

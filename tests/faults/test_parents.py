@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import supervisor, up
+from deploy.local import forked, supervisor, up
 from fivered.chassis import here
+from fivered.chassis.folder import keys_of
 from fivered.chassis.health import HealthPage
 from fivered.chassis.settings import SettingsError
 from testkit import servers
@@ -147,9 +149,15 @@ def test_a_process_that_ends_for_its_settings_is_named_at_once(tmp_path):
     """K19: on a busy machine one that ended after ten seconds was taken for one that had run."""
 
     def ended(said, code):
-        log = tmp_path / "log"
         program = f"import sys; print({said!r}); sys.exit({code})"
-        child = supervisor.Child("work-x", [sys.executable, "-S", "-c", program], {}, log)
+
+        def begin(argv, env, log, cwd):
+            with log.open("ab") as out:
+                return servers.spawn(
+                    [sys.executable, "-S", "-c", *argv], env=env, cwd=cwd, stdout=out
+                )
+
+        child = supervisor.Child("work-x", [program], {}, tmp_path / "log", begin)
         child.start()
         child.process.wait()
         child.next_try_at = 0
@@ -160,6 +168,41 @@ def test_a_process_that_ends_for_its_settings_is_named_at_once(tmp_path):
     assert ended("fivered: FIVERED_X is wrong", 2) == "fivered: FIVERED_X is wrong"
     assert ended("fivered: FIVERED_HEALTH_PORT: port 7 is taken", 2) == ""
     assert ended("it crashed", 1) == ""
+
+
+def test_what_processes_are_forked_from_is_killed_and_all_of_them_begin_again(tmp_path):
+    """They end as they do by SIGTERM, and the next one is forked from a new one."""
+    log = tmp_path / "log"
+    log.touch()
+    env = {
+        "PATH": os.environ["PATH"],
+        "FIVERED_BROKER_URL": f"amqp://a:b@127.0.0.1:{servers.free_port()}/x",
+        "FIVERED_GATEWAY_PORT": str(servers.free_port()),
+        **keys_of(tmp_path),
+    }
+    forker = forked.Forker("work", [], servers.spawn)
+    try:
+        gateways = []
+        for _ in range(2):
+            child = forker.start(["gateway"], env, log, tmp_path)
+            assert wait_until(lambda: b"bus_unreachable" in log.read_bytes(), 30)
+            gateways.append((child, stat(child.pid)[2]))
+            if child is gateways[0][0]:
+                os.kill(gateways[0][1], signal.SIGKILL)
+                assert child.wait(30) == -signal.SIGTERM
+                assert b"Finished server process" in log.read_bytes()
+                log.write_bytes(b"")
+        (first, its_parent), (second, parent) = gateways
+        assert first.pid != second.pid
+        assert its_parent != parent
+        assert second.poll() is None
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(30) == 0
+        wrong = forker.start(["work", "nobody"], env, log, tmp_path)
+        assert wrong.wait(30) == 2
+        assert b"no service 'nobody' is installed" in log.read_bytes()
+    finally:
+        forker.end()
 
 
 @pytest.mark.servers

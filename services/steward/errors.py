@@ -754,3 +754,28 @@ class TooManyProposals(Guard):
         "您已有 {limit} 件更正申请待审核,请等待审核或先撤回"
         " / {limit} corrections of yours wait for a decision; wait for one, or withdraw one"
     )
+
+
+class BadPlaceCode(Guard):
+    text = "编号 {code} 不符合“{kind}”的编码规则 / The code {code} is no code of a {kind} here"
+    names = ("kind",)
+
+
+class MemberOfKind(Guard):
+    text = "“{kind}”没有 {member} 一项 / A {kind} has no {member}"
+    names = ("kind",)
+
+
+class UnknownPlace(Guard):
+    text = "{place} 未登记,或已注销 / The place {place} is not registered, or has ended"
+
+
+class PlaceDiffers(Refusal):
+    code = "PLACE_EXISTS"
+    status = 409
+    text = "{place} 已登记,内容不同 / {place} is registered with another content"
+
+
+class BadShape(Guard):
+    text = "边界不可用:{why} / The outline cannot be used: {why}"
+    names = ("why",)

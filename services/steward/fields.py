@@ -11,6 +11,9 @@ from fivered.chassis.facts import measure, words
 from fivered.chassis.fields import Grid, PersonId
 
 AreaKind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
+PlaceKind = Literal["COMPOUND", "BUILDING", "UNIT", "DWELLING"]
+Mode = Literal["MARKET", "COMMUNITY_RUN", "SELF", "NONE"]
+Occupancy = Literal["OWNER", "TENANT", "VACANT"]
 Channel = Literal["APP", "WECHAT_GROUP", "PHONE", "DOORSTEP", "HOTLINE_12345", "STATION"]
 Kind = Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
 Priority = Literal["P1", "P2", "P3", "P4"]

@@ -24,7 +24,8 @@ FACTS = sorted(ROOT.glob("services/*/contracts/events/*.json"))
 # By name: points, money, times, steps, work, lists of what the caller may read.
 _WORDS = """
 accepted_on_time adjournments adopted agreements_active amount article
-available bad birth_year budget_fen clawback closed closing collected counts day_minutes days
+available bad birth_year budget_fen built_year clawback closed closing collected
+coordinates counts day_minutes days
 days_left deliberated dimensions due escalated expires_in extensions face_value_fen gap_days good
 handed_over held implementing item left level median_hours minutes on_time opening orders
 overdue_level pending per_person_month percent points points_before_cap points_goods

@@ -101,6 +101,7 @@ BY_SERVICE = {
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.
     "credit": {"code": RULES, "notice_version": DIGITS},
     "steward": {
+        **dict.fromkeys(("place_code", "shape_code"), "exact: digits and hyphens, by their form"),
         "digest": "exact: a keyed digest of a name or initials, in the one spelling of both",
         "subject": DIGEST,
         "reference": FOLDED,

@@ -109,6 +109,14 @@ def _steward(h: Hands) -> Members:
     visit |= {"occurred_at": h.api.now().isoformat()}
     h.post(worker, "/v1/steward/visits-batch", {"items": [visit]}, role="R_STEWARD")
     h.post("resident", "/v1/steward/corrections", {"name": "王小莉"})
+    compound = {"place_code": f"{place.COMMUNITY}-001", "kind": "COMPOUND", "name": "春晖苑"}
+    building = {"place_code": f"{place.COMMUNITY}-001-003", "kind": "BUILDING", "name": "3号楼"}
+    h.post("cadre", "/v1/steward/places", compound)
+    h.post("cadre", "/v1/steward/places", building | {"grid": place.GRID})
+    ring = [[116.58, 35.40], [116.59, 35.40], [116.59, 35.41], [116.58, 35.40]]
+    h.post("cadre", "/v1/steward/shapes", {
+        "shape_code": place.GRID, "geometry": {"type": "Polygon", "coordinates": [ring]},
+    })  # fmt: skip
     h.post("resident4", "/v1/steward/erasures", {})
     people = [
         h.make("district", "/v1/steward/people", {
@@ -134,6 +142,8 @@ def _steward(h: Hands) -> Members:
         "steward.similar_requests": {"category": "NOISE", "grid": place.GRID},
         "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},
         "steward.decide_death": {"person_id": dead},
+        "steward.place": {"place_code": building["place_code"]},
+        "steward.locate": {"community": place.COMMUNITY, "building": "3"},
     }
 
 

@@ -10,15 +10,17 @@ from fivered.chassis.file_imports import Importer, Outcome, Row, given, one_by_o
 from fivered.chassis.refusal import Refusal
 from fivered.chassis.text import GRID, UUID
 from fivered.services.steward import storage
-from fivered.services.steward.actions import ground, posts, registration
-from fivered.services.steward.replies import AreaReply, StewardReply
+from fivered.services.steward.actions import ground, places, posts, registration
+from fivered.services.steward.replies import AreaReply, Changed, StewardReply
 from fivered.services.steward.rules import areas, identity
+from fivered.services.steward.rules import places as codes
 
 _PERSON = "per_01941f29-7c00-7000-8000-000000000101"
 _GRID = "370811015911001"
 
 
 _AREA = ColumnsOf(ground.DefineArea)
+_PLACE = ColumnsOf(places.DefinePlace)
 _LINE = ColumnsOf(registration.PersonLine)
 _POST = ColumnsOf(posts.EnrolSteward)
 
@@ -46,6 +48,36 @@ AREAS = Importer(
     # A grid's community may stand in the same file, above or below it.
     apart=("name", "kind", "households", "persons"),
     above=lambda row: areas.above(row["code"]),
+)
+
+
+def _known_places(tx: Tx, rows: Sequence[Row]) -> set[str]:
+    return storage.places.known(tx.conn, [row["place_code"] for row in rows])
+
+
+def _define_place(tx: Tx, row: Row) -> Changed:
+    return places.define_place(tx, places.DefinePlace(**row))
+
+
+PLACES = Importer(
+    "places",
+    "小区、楼栋、单元和户 / Compounds, buildings, units and dwellings",
+    (
+        _PLACE("place_code", "编号 / code", "370811015911-001"),
+        _PLACE("kind", "类别 / kind", "COMPOUND"),
+        _PLACE("name", "名称 / name", "春晖苑"),
+        _PLACE("grid", "网格,楼栋必填 / grid, of a building", ""),
+        _PLACE("built_year", "建成年份 / built in", "2008"),
+        _PLACE("mode", "管理方式 / how it is run", "MARKET"),
+        _PLACE("project_id", "物业项目 / project", ""),
+        _PLACE("area_m2", "建筑面积 / floor area", ""),
+        _PLACE("occupancy", "使用状况 / how it is used", ""),
+    ),
+    one_by_one(_known_places, "place_code", _define_place),
+    lambda row: [row["place_code"]],
+    # What a place stands in may stand in the same file, above or below it.
+    apart=("kind", "name", "grid", "built_year", "mode", "project_id", "area_m2", "occupancy"),
+    above=lambda row: codes.above(row["place_code"]),
 )
 
 
@@ -154,4 +186,4 @@ STEWARDS = Importer(
     ),
 )
 
-IMPORTERS = (AREAS, PEOPLE, STEWARDS)
+IMPORTERS = (AREAS, PLACES, PEOPLE, STEWARDS)

@@ -8,9 +8,11 @@ from fivered.services.steward.rules import (
     hours,
     identity,
     pinyin,
+    places,
     rates,
     requests,
     routing,
+    shapes,
     words,
 )
 
@@ -22,8 +24,10 @@ __all__ = [
     "hours",
     "identity",
     "pinyin",
+    "places",
     "rates",
     "requests",
     "routing",
+    "shapes",
     "words",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -111,10 +112,17 @@ def below(conn: sa.Connection, root: str, limit: int) -> list[Row]:
 
 
 def areas_in(
-    conn: sa.Connection, root: str, kind: str | None, part: records.PartOfList
+    conn: sa.Connection,
+    root: str,
+    kind: str | None,
+    part: records.PartOfList,
+    at: datetime | None = None,
 ) -> records.Page:
-    """Return the areas in `root` (itself included) in the order of their codes."""
-    return records.page(conn, _below(root, kind), part, (areas.c.code,))
+    """Return the areas in `root` (itself included) in the order of their codes; those of then."""
+    asked = _below(root, kind)
+    if at is not None:
+        asked = asked.where(areas.c.created_at <= at)
+    return records.page(conn, asked, part, (areas.c.code,))
 
 
 def children(conn: sa.Connection, parents: Collection[str]) -> list[Row]:

@@ -165,6 +165,8 @@ DATA_MAP = (
     ),
     *of_things(
         areas="name kind",
+        shapes="shape_code kind geometry",
+        places="place_code kind parent name mode project_id area_m2 occupancy",
         project_grids="project_id",
         projects="project_id status company_id buildings",
         request_numbers="day",

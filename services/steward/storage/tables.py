@@ -596,3 +596,43 @@ calendar_proposals = sa.Table(
         sqlite_where=sa.text("state = 'PROPOSED'"),
     ),
 )
+
+# Compounds, their buildings, units and dwellings; none of them is anybody's.
+places = sa.Table(
+    "places",
+    metadata,
+    sa.Column("place_code", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("parent", sa.String(40), index=True),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    # Of a building, and of what stands in it.
+    sa.Column("grid", store.Area, index=True),
+    sa.Column("built_year", sa.SmallInteger),
+    sa.Column("mode", sa.String(14)),
+    sa.Column("project_id", store.Id),
+    sa.Column("area_m2", sa.String(12)),
+    sa.Column("occupancy", sa.String(8)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("ended_at", store.UtcDateTime),
+    sa.Index("ix_places_area_kind", "area", "kind", "place_code"),
+)
+
+# Outlines on the map of areas, compounds and buildings, each with the box around it in millionths
+# of a degree.
+shapes = sa.Table(
+    "shapes",
+    metadata,
+    sa.Column("shape_code", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("area", store.Area, nullable=False, index=True),
+    sa.Column("geometry", store.Json, nullable=False),
+    sa.Column("west", sa.Integer, nullable=False),
+    sa.Column("south", sa.Integer, nullable=False),
+    sa.Column("east", sa.Integer, nullable=False),
+    sa.Column("north", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("drawn_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_shapes_box", "west", "east"),
+)

@@ -16,7 +16,9 @@ from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.fields import AreaKind
+from fivered.services.steward.storage.people import Before
 from fivered.services.steward.views.people import history
+from fivered.services.steward.views.places import Then, as_then
 
 
 class AreaList(Request, frozen=True):
@@ -26,14 +28,16 @@ class AreaList(Request, frozen=True):
     kind: AreaKind | None = None
     sort: Annotated[Literal["code", "-code"], SORT] | None = None
     total: WithTotal = False
+    at: Then | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
 
 class WhichArea(Request, frozen=True):
-    """Which area is meant."""
+    """Which area is meant, and when."""
 
     code: str
+    at: Then | None = None
 
 
 class AreaHistory(Request, frozen=True):
@@ -49,11 +53,15 @@ class AreaHistory(Request, frozen=True):
 def areas(tx: Tx, payload: AreaList) -> Page[replies.AreaCard]:
     """区域树 / Areas below a root.
 
-    Answer the tree below a root, a page at a time.
+    Answer the tree below a root, a page at a time, as it is or as it stood at an instant. Sizes of
+    a time that is past are for who oversees the area.
     """
-    found = storage.ground.areas_in(tx.conn, payload.root, payload.kind, payload)
-    hidden = _hidden(tx, found.rows)
-    return found.listed(lambda row: few.leave_out(_card(row), hidden.get(row.code, set())))
+    found = storage.ground.areas_in(tx.conn, payload.root, payload.kind, payload, payload.at)
+    hidden = _hidden(tx, found.rows, then=payload.at is not None)
+    before = as_then(tx, [row.code for row in found.rows], payload.at)
+    return found.listed(
+        lambda row: few.leave_out(_card(row, before.get(row.code)), hidden.get(row.code, set()))
+    )
 
 
 def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
@@ -62,12 +70,14 @@ def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
     Answer one area with the liaison chain above it.
 
     Raises:
-        NotFound: It is not defined.
+        NotFound: It is not defined, or was not yet.
     """
     row = storage.ground.area(tx.conn, payload.code)
-    if row is None:
+    if row is None or (payload.at is not None and row.created_at > payload.at):
         raise NotFound(kind="area", id=payload.code)
-    card = few.leave_out(_card(row), _hidden(tx, [row]).get(row.code, set()))
+    before = as_then(tx, [row.code], payload.at).get(row.code)
+    hidden = _hidden(tx, [row], then=payload.at is not None)
+    card = few.leave_out(_card(row, before), hidden.get(row.code, set()))
     card.liaison_chain = []
     for level, (kind, digits) in enumerate(storage.ground.RUNGS, start=1):
         if len(row.code) >= digits:
@@ -97,11 +107,14 @@ def area_history(tx: Tx, payload: AreaHistory) -> Page[replies.Change]:
     return history(tx, payload.code, payload, by_name=True)
 
 
-def _hidden(tx: Tx, rows: Sequence[Row]) -> dict[str, set[str]]:
+def _hidden(tx: Tx, rows: Sequence[Row], *, then: bool = False) -> dict[str, set[str]]:
     """Return by code which numbers are too small for callers who do not act for these areas, or
-    would tell the small number of an area beside."""
+    would tell the small number of an area beside; of a time that is past all are hidden from them:
+    what was told beside it is known no more."""
     acts = tx.actor.role in rules.access.OVERSIGHT
     shown = {row.code: row for row in rows if not (acts and tx.actor.covers(row.code))}
+    if then:
+        return {code: {"households", "persons"} for code in shown}
     beside: dict[str, list[Row]] = {}
     parents = {row.parent for row in shown.values() if row.parent}
     for row in [*shown.values(), *storage.ground.children(tx.conn, parents)]:
@@ -115,9 +128,7 @@ def _hidden(tx: Tx, rows: Sequence[Row]) -> dict[str, set[str]]:
     return found
 
 
-def _card(row: Row) -> replies.AreaCard:
-    return replies.AreaCard.of(
-        row,
-        parent=row.parent or None,
-        warnings=rules.areas.size_warnings(row.kind, row.households, row.persons),
-    )
+def _card(row: Row, before: Before | None = None) -> replies.AreaCard:
+    then = {name: getattr(row, name) for name in ("households", "persons")} | dict(before or {})
+    warnings = rules.areas.size_warnings(row.kind, then["households"], then["persons"])
+    return replies.AreaCard.of(row, **({"parent": row.parent or None} | then), warnings=warnings)

@@ -39,6 +39,7 @@ from fivered.gateway import (
     imports,
     measures,
     oauth,
+    open311,
     own_data,
     own_work,
     pages,
@@ -249,6 +250,7 @@ class Own:
                     "health": "/v1/health",
                     "clock": "/v1/clock",
                     "setup": "/v1/setup",
+                    "open311": f"{open311.BASE}/discovery.json",
                     "me": "/v1/me",
                     "work": "/v1/me/work",
                     "live": "/live",
@@ -487,6 +489,7 @@ class DoorTable:
         self._own = Own(gate, installed, missing)
         self._export = own_data.Export(gate, installed)
         self._work = own_work.Own(gate, installed)
+        self._open311 = open311.Open311(gate, installed)
         reader = history.Reader(gate, installed)
         self._history = history.History(gate, reader)
         self.streams = streams.Streams(gate, reader)
@@ -565,6 +568,7 @@ class DoorTable:
             _route("/live", self._own.live),
             _route("/ready", self._own.ready),
             *(_route(path, serve) for path, serve in shown),
+            *(_route(path, serve, verb) for verb, path, serve in self._open311.addresses()),
         ]
         locate = locator(every)
         # A written-out segment goes before a place: /people/import is no person called "import".

@@ -565,6 +565,9 @@ class Steward(Imports, Sealing, Service):
             roles=(ANY_ROLE,),
         ),
         query("GET /rates", views.cases.three_rates, roles=WATCHERS),
+        query("GET /request-categories", views.opened.request_categories, roles=(PUBLIC,)),
+        query("GET /open-requests", views.opened.open_requests, roles=(PUBLIC,)),
+        query("GET /open-request-steps", views.opened.open_request_steps, roles=(PUBLIC,)),
         # ------------------------------------------------------------ hours, hazards, visits
         command(
             "POST /volunteer-hours",

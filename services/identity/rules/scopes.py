@@ -29,6 +29,18 @@ _REQUESTS = (
     "GET /v1/steward/requests/{request_id}",
     "GET /v1/steward/requests/{request_id}/timeline",
 )
+# The addresses of the standard, at which the gateway translates.
+_OPEN311 = tuple(
+    f"{verb} /open311/v2/{path}.{form}"
+    for form in ("json", "xml")
+    for verb, path in (
+        ("POST", "requests"),
+        ("GET", "requests"),
+        ("GET", "requests/{service_request_id}"),
+        ("GET", "tokens/{token}"),
+        ("GET", "servicerequestupdates"),
+    )
+)
 SCOPES: dict[str, Scope] = {
     "hotline.intake": Scope(
         _DESK,
@@ -37,7 +49,7 @@ SCOPES: dict[str, Scope] = {
     ),
     "open311": Scope(
         _DESK,
-        _REQUESTS,
+        (*_REQUESTS, *_OPEN311),
         "Open311:提交并跟踪本区域诉求 / Open311: file and follow requests of an area",
     ),
     "events.read": Scope(

@@ -8,6 +8,12 @@ from msgspec import UNSET, Meta, UnsetType, field
 from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
+from fivered.services.steward.replies.opened import (
+    CategoryCard,
+    CategoryCards,
+    OpenRequest,
+    OpenStep,
+)
 from fivered.services.steward.replies.people import (
     CodeAsked,
     CodeSent,
@@ -715,6 +721,8 @@ __all__ = [
     "CalendarYears",
     "CardsReply",
     "CaseCard",
+    "CategoryCard",
+    "CategoryCards",
     "Change",
     "Changed",
     "CodeAsked",
@@ -743,6 +751,8 @@ __all__ = [
     "MiddleAndMost",
     "NumberShown",
     "OnDuty",
+    "OpenRequest",
+    "OpenStep",
     "Outcome",
     "Outline",
     "PeopleFound",

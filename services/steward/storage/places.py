@@ -146,6 +146,15 @@ def around(conn: sa.Connection, box: Box, kind: str | None = None) -> list[Row]:
     return records.rows(conn, asked.order_by(*order).limit(200))
 
 
+def middles(conn: sa.Connection, codes: Collection[str]) -> dict[str, tuple[float, float]]:
+    """Return (longitude, latitude) of the middle of the boxes around outlines, by their codes."""
+    asked = sa.select(shapes).where(shapes.c.shape_code.in_(sorted(codes)))
+    return {
+        row.shape_code: ((row.west + row.east) / 2_000_000, (row.south + row.north) / 2_000_000)
+        for row in records.rows(conn, asked)
+    }
+
+
 def area_kinds(conn: sa.Connection, code: str) -> str | None:
     """Return the kind of an area, or None where there is none of that code."""
     return conn.execute(sa.select(areas.c.kind).where(areas.c.code == code)).scalar()

@@ -1,0 +1,54 @@
+"""What everybody may read of requests."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+
+
+class CategoryCard(Reply, kw_only=True):
+    """诉求事项 / A category of requests."""
+
+    category: str
+    kind: Annotated[str, Meta(description="默认类别 / the kind, where nobody says another one")]
+    name_zh: str
+    name_en: str
+    common: Annotated[bool, Meta(description="办理情况公开 / how it goes is public")]
+
+
+class CategoryCards(Reply, kw_only=True):
+    """诉求事项 / The categories of requests."""
+
+    items: list[CategoryCard]
+
+
+class OpenRequest(Reply, kw_only=True):
+    """公开的办理情况 / How a request goes, without its words, its door and its people."""
+
+    number: str
+    category: str
+    state: str
+    state_zh: str
+    state_en: str
+    open: bool
+    grid: str
+    place: Annotated[str, Meta(description="所在网格 / the grid in which it lies")]
+    lat: float | None = None
+    lon: float | None = None
+    filed_at: Instant
+    updated_at: Instant
+    due: Annotated[Instant, Meta(description="办结期限 / when it is due")]
+
+
+class OpenStep(Reply, kw_only=True):
+    """公开的办理步骤 / One step of such a request."""
+
+    id: str
+    number: str
+    state: str
+    open: bool
+    at: Instant
+    text_zh: str
+    text_en: str

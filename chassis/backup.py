@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from fivered.chassis import __version__, dumps, here, kept_keys
 from fivered.chassis import storage as store
+from fivered.chassis.blobs import place_of
 from fivered.chassis.folder import hold, keys_of_service
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.installed import ALL, service_class, service_names, services_of
@@ -42,6 +43,7 @@ PASSPHRASE = "FIVERED_BACKUP_PASSPHRASE"  # nosec B105  # noqa: S105  the name o
 _LEAST_PASSPHRASE = 12
 _FORMAT = 1
 _PART = ".part-"
+_KEPT_BLOB = re.compile(r"([a-z]+/)?[0-9a-f]{64}(\.[0-9a-f]{16})?")
 _BLOB = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?:\.[0-9a-f]{16})?(?![0-9a-f.])")
 _BLOCK = 1024 * 1024
 Say = Callable[[str], None]
@@ -95,7 +97,8 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
         made_at: Everything up to here is in it.
         files: Every file of the folder but this one.
         keys: The keys by variable.
-        blobs: The referenced files and their sizes; None where the folder of files was not given.
+        blobs: The referenced files (`service/name`: kept for good) and their sizes; None where
+            the folder of files was not given.
         left_out: What is not in it, for the person who reads this.
     """
 
@@ -271,10 +274,17 @@ def _referenced(service: str, conn: sa.Connection) -> set[str]:
             columns = [table.c.params, table.c.saved, table.c.result]
         else:
             columns = [column for column in table.columns if column.name == "sha256"]
+        kept = f"{service}/" if table.name == "files" else ""
         if columns:
             for row in conn.execute(sa.select(*columns)):
-                found.update(*(_BLOB.findall(str(value)) for value in row if value))
+                for value in filter(None, row):
+                    found.update(kept + name for name in _BLOB.findall(str(value)))
     return found
+
+
+def bare(name: str) -> str:
+    """Return what a file is called beside the backups: whose it is, only the manifest says."""
+    return name.rpartition("/")[2]
 
 
 def _copy_blobs(names: Iterable[str], source: Path, to: Path) -> dict[str, int]:
@@ -282,10 +292,11 @@ def _copy_blobs(names: Iterable[str], source: Path, to: Path) -> dict[str, int]:
     to.mkdir(mode=0o700, exist_ok=True)
     found = {}
     for name in sorted(names):
+        lies, copy = place_of(source, name), to / bare(name)
         try:
-            size = (source / name).stat().st_size
-            if not (to / name).is_file() or (to / name).stat().st_size != size:
-                _copy(source / name, to / name)
+            size = lies.stat().st_size
+            if not copy.is_file() or copy.stat().st_size != size:
+                _copy(lies, copy)
         except FileNotFoundError:
             continue
         found[name] = size
@@ -445,7 +456,7 @@ def _check_names(at: Path, found: Manifest) -> None:
             raise CommandFailed(f"{at} names {name!r}, which is no file of this folder")
     if lacking := set(named) - found.files.keys():
         raise CommandFailed(f"{at} has no digest of {', '.join(sorted(lacking))}")
-    if strange := [name for name in found.blobs or {} if not _BLOB.fullmatch(name)]:
+    if strange := [name for name in found.blobs or {} if not _KEPT_BLOB.fullmatch(name)]:
         raise CommandFailed(f"{at} names {strange[0]!r}, which is no name of a file")
 
 
@@ -494,10 +505,11 @@ def problems(folder: Path) -> list[str]:
             wrong.append(f"{kept_here.parent.name}/{kept_here.name} lacks keys of persons")
     kept = folder.parent / BLOBS
     for name in manifest.blobs or {}:
-        if not (kept / name).is_file():
-            wrong.append(f"{BLOBS}/{name} is missing")
-        elif _content(kept / name).sha256 != name[:64]:
-            wrong.append(f"{BLOBS}/{name} has changed since it was written")
+        file = kept / bare(name)
+        if not file.is_file():
+            wrong.append(f"{BLOBS}/{file.name} is missing")
+        elif _content(file).sha256 != file.name[:64]:
+            wrong.append(f"{BLOBS}/{file.name} has changed since it was written")
     return wrong
 
 
@@ -514,7 +526,7 @@ def forget_older(to: Path, of: str, keep: int) -> list[Path]:
             shutil.rmtree(path)
         named: set[str] = set()
         for path in backups_in(to):
-            named |= (manifest_of(path).blobs or {}).keys()
+            named.update(map(bare, manifest_of(path).blobs or {}))
         for blob in (to / BLOBS).glob("*"):
             if blob.name not in named:
                 blob.unlink()

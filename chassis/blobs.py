@@ -23,6 +23,8 @@ from typing import IO, BinaryIO, Self
 from fivered.chassis.reconnect import DISK_FULL
 from fivered.chassis.refusal import Refusal
 
+# Below the folder: what services keep for good, each in a folder of its own (`files`).
+KEPT = "kept"
 # How long a file waits for somebody to come for it.
 ABANDONED_S = 24 * 3600
 _NAME = re.compile(r"^[0-9a-f]{64}(\.[0-9a-f]{16})?$")
@@ -55,16 +57,6 @@ class NoRoom(Refusal):
     )
 
 
-@contextmanager
-def _room() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise NoRoom from error
-        raise
-
-
 @dataclass(frozen=True, slots=True)
 class Blob:
     """A file that is kept; `name` is its digest, with the mark that it was kept with."""
@@ -84,7 +76,7 @@ class Receiving:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._digest = hashlib.sha256()
-        with _room():
+        with room():
             self._file: IO[bytes] = tempfile.NamedTemporaryFile(  # noqa: SIM115  closed in __exit__
                 dir=folder, prefix=".in-", delete=False
             )
@@ -110,7 +102,7 @@ class Receiving:
         Raises:
             NoRoom: The disk is full.
         """
-        with _room():
+        with room():
             self._file.write(part)
         self._digest.update(part)
         self.size += len(part)
@@ -125,7 +117,7 @@ class Receiving:
         Raises:
             NoRoom: The disk is full.
         """
-        with _room():
+        with room():
             self._file.flush()
             # A row that names it is kept through a loss of power, and so is the file.
             os.fsync(self._file.fileno())
@@ -158,7 +150,7 @@ class Blobs:
         Raises:
             NoRoom: The disk is full.
         """
-        with _room():
+        with room():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Receiving(self._folder)
 
@@ -202,6 +194,27 @@ class Blobs:
         return gone
 
 
+def place_of(folder: Path, key: str) -> Path:
+    """Return where a file lies: `name`, or `service/name` for one that a service keeps for good."""
+    service, _, name = key.rpartition("/")
+    return folder / KEPT / service / name[:2] / name if service else folder / name
+
+
+@contextmanager
+def room() -> Iterator[None]:
+    """Say of a full disk that there is no room.
+
+    Raises:
+        NoRoom: The disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise NoRoom from error
+        raise
+
+
 def forget_abandoned(folder: str) -> int:
     """Forget the files of an installation that nobody has come for within a day.
 
@@ -211,4 +224,15 @@ def forget_abandoned(folder: str) -> int:
     return Blobs(folder).sweep(ABANDONED_S) if folder else 0
 
 
-__all__ = ["Blob", "BlobMissing", "Blobs", "NoBlobs", "NoRoom", "Receiving", "forget_abandoned"]
+__all__ = [
+    "KEPT",
+    "Blob",
+    "BlobMissing",
+    "Blobs",
+    "NoBlobs",
+    "NoRoom",
+    "Receiving",
+    "forget_abandoned",
+    "place_of",
+    "room",
+]

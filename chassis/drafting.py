@@ -20,6 +20,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import ops
 
+from fivered.chassis import column_types
 from fivered.chassis import storage as store
 from fivered.chassis.migrate import CHASSIS, head_of, migrate_service, migrations_of, package_of
 from fivered.chassis.settings import CommandFailed
@@ -196,7 +197,7 @@ def _rendered(kind: str, item: object, _context: object) -> str | Literal[False]
     if isinstance(item, Sealed):
         # To what a value is bound is the table's matter; the database keeps bytes.
         return "sa.LargeBinary()"
-    if type(item).__module__ == store.__name__:
+    if type(item).__module__ == column_types.__name__:
         return f"store.{item!r}"
     return False
 

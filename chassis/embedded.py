@@ -39,6 +39,7 @@ from fivered.chassis import (
 )
 from fivered.chassis import storage as store
 from fivered.chassis.blobs import forget_abandoned
+from fivered.chassis.files import sweep_kept, sweep_uploads
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import Actor, Call, Seen
 from fivered.chassis.reconnect import tell_fault, tell_outage
@@ -263,6 +264,8 @@ class Writer(threading.Thread):
         own_data.erase_again(self.runtime)
         own_data.forget(self.runtime, self.runtime.now())
         forget_abandoned(self.runtime.process.blobs)
+        sweep_uploads(self.runtime.process.blobs)
+        sweep_kept(self.runtime)
         chassis = self.runtime.chassis
         with self.runtime.engine.begin() as conn:
             idempotency.sweep(conn, chassis.idempotency)

@@ -28,6 +28,7 @@ from fivered.chassis.bus import Nothing, check_role, command, job, query
 from fivered.chassis.cards import JobState
 from fivered.chassis.cells import MOST_COLUMNS, HeadTooFar, plain, visible
 from fivered.chassis.columns import Column
+from fivered.chassis.files import Files
 from fivered.chassis.i18n import texts
 from fivered.chassis.importers import (
     ROLES,
@@ -673,8 +674,8 @@ class ImportStarted(JobState):
     dry_run: bool
 
 
-class Imports:
-    """Gives a service the doors by which files come in.
+class Imports(Files):
+    """Gives a service the doors by which tables come in, and those of the files of its things.
 
     Attributes:
         importers: The kinds of files that it takes.

@@ -311,6 +311,13 @@ _KEYS = Use(
     " restored backup is erased again",
     readers="无 / nobody",
 )
+_FILES = Use(
+    purpose="事项所附的照片与文件 / photos and papers that belong to a matter",
+    basis=("13(1)(3)", "34"),
+    kept="与所附事项同存;本人提交的随其信息删除 / as long as the matter; what a person sent goes"
+    " with that person's data",
+    readers="能查看该事项的人 / whoever may read the matter",
+)
 _SENT = Use(
     purpose="服务之间传递事实;不含姓名号码 / facts between services, without names and numbers",
     basis=("13(1)(3)",),
@@ -345,6 +352,10 @@ OF_CHASSIS: DataMap = (
         "person_keys", _KEYS, others="person_id", hidden="wrapped", things="handle",
     ),
     Held("timers", WORK, others="data", things="kind ref"),
+    Held(
+        "files", _FILES, whose="person_id", general="name", others="added_by",
+        things="thing thing_id file_id sha256 media_type", erased=ROWS,
+    ),
     *of_things(
         audit_marks="marks",
         audit_seals="marks previous hash sealed_by",

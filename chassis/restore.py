@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from fivered.chassis import append_only, backup, dumps, kept_keys, owners, topology
 from fivered.chassis import storage as store
 from fivered.chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part
+from fivered.chassis.blobs import place_of
 from fivered.chassis.folder import keys_of_service, take_folder, write_keys
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.inbox import KEEP
@@ -384,12 +385,14 @@ def _put_blobs(found: Path, manifest: Manifest, blobs: str, say: Say) -> None:
     place, count = Path(blobs), 0
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in manifest.blobs:
-        if not (place / name).exists():
-            fresh = place / f".in-{name}"
-            shutil.copyfile(found.parent / BLOBS / name, fresh)
-            fresh.replace(place / name)
+        to = place_of(place, name)
+        if not to.exists():
+            to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = place / f".in-{to.name}"
+            shutil.copyfile(found.parent / BLOBS / to.name, fresh)
+            fresh.replace(to)
             count += 1
-    say(f"{count} files are back in {place}; they wait a day for somebody to come for them")
+    say(f"{count} files are back in {place}; those of jobs wait a day for somebody to come")
 
 
 # --------------------------------------------------------------------------------------------------

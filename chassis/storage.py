@@ -7,14 +7,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.engine import Connection, Engine
 
+from fivered.chassis import column_types, file_table
 from fivered.chassis.sqlite_writers import writer_queue_of
 from fivered.chassis.vault import Sealed
 
@@ -26,6 +25,11 @@ Column: TypeAlias = sa.Column[Any]
 Expression: TypeAlias = sa.ColumnElement[Any]
 Scalar: TypeAlias = sa.ScalarSelect[Any]
 Rows: TypeAlias = sa.CursorResult[Any]
+
+# Written in a module of their own, so that other modules may make tables for this one.
+UtcDateTime = column_types.UtcDateTime
+Id, Area, Period = column_types.Id, column_types.Area, column_types.Period
+Json, BigId, Uuid = column_types.Json, column_types.BigId, column_types.Uuid
 
 # What a program may give for a column, and the columns of a row with it.
 Values: TypeAlias = Mapping[str, object]
@@ -48,49 +52,6 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant in UTC: timestamptz on PostgreSQL, sortable text on SQLite."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        """Pick the column type of the database."""
-        return dialect.type_descriptor(sa.DateTime(timezone=dialect.name == "postgresql"))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time; SQLite stores the UTC wall clock."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without zone cannot be stored")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Give every time back as aware UTC. Lists read thousands: one call for each."""
-        read = self.impl_instance.dialect_impl(dialect).result_processor(dialect, coltype)
-
-        def aware(value: Any) -> datetime | None:
-            if read is not None:
-                value = read(value)
-            if value is None:
-                return None
-            at: datetime = value
-            if at.tzinfo is UTC:
-                return at
-            return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-
-        return aware
-
-
-Id = sa.String(64)
-Area = sa.String(15)
-Period = sa.String(7)
-Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
-BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-Uuid = sa.Uuid(as_uuid=False)
 
 # The key in a table's `info` that says why no backup holds its rows.
 LEFT_OUT = "left_out"
@@ -124,6 +85,7 @@ class ChassisTables:
     workers: sa.Table
     leases: sa.Table
     partitioning: sa.Table
+    files: sa.Table
 
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
@@ -148,6 +110,7 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         _workers(metadata),
         _leases(metadata),
         _partitioning(metadata),
+        file_table.files(metadata),
     )
 
 

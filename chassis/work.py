@@ -51,6 +51,7 @@ from fivered.chassis import (
     years,
 )
 from fivered.chassis.blobs import forget_abandoned
+from fivered.chassis.files import sweep_kept, sweep_uploads
 from fivered.chassis.reconnect import Backoff
 from fivered.chassis.relay import LOOK_S, Relay
 from fivered.chassis.runtime import Runtime
@@ -385,6 +386,8 @@ def sweep(runtime: Runtime) -> dict[str, int]:
     own_data.erase_again(runtime)
     own_data.forget(runtime, runtime.now())
     forget_abandoned(runtime.process.blobs)
+    sweep_uploads(runtime.process.blobs)
+    sweep_kept(runtime)
     chassis, now = runtime.chassis, datetime.now(UTC)
     outbox, heard = chassis.outbox, chassis.inbox
     keep = timedelta(days=runtime.process.keep_events_days)

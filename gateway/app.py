@@ -35,6 +35,7 @@ from fivered.chassis.table import VERBS
 from fivered.gateway import (
     contract,
     documents,
+    files,
     history,
     imports,
     measures,
@@ -490,6 +491,7 @@ class DoorTable:
         self._export = own_data.Export(gate, installed)
         self._work = own_work.Own(gate, installed)
         self._open311 = open311.Open311(gate, installed)
+        self._files = files.Front(gate)
         reader = history.Reader(gate, installed)
         self._history = history.History(gate, reader)
         self.streams = streams.Streams(gate, reader)
@@ -550,6 +552,7 @@ class DoorTable:
             *self._of_history(),
             (given, functools.partial(self._export.serve, given)),
             *self._work.doors(),
+            *self._files.doors(),
         ]
         every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
         document = Document(
@@ -573,7 +576,7 @@ class DoorTable:
         locate = locator(every)
         # A written-out segment goes before a place: /people/import is no person called "import".
         for door in sorted(every.values(), key=_openness):
-            serve = _serving(self._gate, door, locate, self._installed)
+            serve = _serving(self._gate, door, locate, self._installed, self._files)
             found.append(_route(door.full_path, serve, door.verb, f"{door.service}.{door.method}"))
         for name in self._missing:
             refusal = ServiceUnavailable if name in self._services else CapabilityMissing
@@ -620,15 +623,19 @@ def _route(path: str, serve: Serve, verb: str = "GET", name: str | None = None) 
 
 def _completed(doors: Doors) -> Doors:
     """Return a service's doors with those that every service has."""
-    return imports.with_imports(with_jobs(doors))
+    return files.with_addresses(imports.with_imports(with_jobs(doors)))
 
 
 def _openness(door: Door) -> tuple[bool, ...]:
     return tuple("{" in segment for segment in door.full_path.split("/"))
 
 
-def _serving(gate: Gate, door: Door, locate: Locate, installed: Mapping[str, Doors]) -> Serve:
+def _serving(
+    gate: Gate, door: Door, locate: Locate, installed: Mapping[str, Doors], kept: files.Front
+) -> Serve:
     """Return what serves a door: JSON both ways, a file that comes in, or a document."""
+    if door.method == files.GIVEN:
+        return functools.partial(kept.give, door)
     if door.content:
         return imports.receiver(gate, door, locate)
     if door.oauth:

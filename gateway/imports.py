@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from msgspec import Meta
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from fivered.chassis.blobs import Blob, Blobs, Receiving
+from fivered.chassis.blobs import Blob, Blobs
 from fivered.chassis.contracts import common_api
 from fivered.chassis.file_imports import Imports
 from fivered.chassis.json_values import JsonObject
@@ -103,10 +103,12 @@ class FormFile:
 
     Attributes:
         files: How many files have begun.
+        name: What the last of them is called.
     """
 
     def __init__(self, boundary: bytes) -> None:
         self.files = 0
+        self.name = ""
         self._found = bytearray()
         self._name, self._value = bytearray(), bytearray()
         self._headers: dict[bytes, bytes] = {}
@@ -145,6 +147,8 @@ class FormFile:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         self._in_file = b"filename" in options
         self.files += self._in_file
+        if self._in_file:
+            self.name = options[b"filename"].decode("utf-8", "replace")
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if self._in_file and self.files == 1:
@@ -164,29 +168,55 @@ async def _receive(
     check_announced(request, limit)
     with blobs.receive() as receiving:
         form = FormFile(boundary) if boundary else None
-        await _copy(gate, request, receiving, limit, form)
+        await copy_body(gate, request, receiving, limit, form)
         if form is not None and form.files != 1:
             raise FormUnreadable
         return await asyncio.to_thread(receiving.keep, whose)
 
 
-async def _copy(
-    gate: Gate, request: Request, receiving: Receiving, limit: int, form: FormFile | None
+class Sink(Protocol):
+    """Where a body goes as it comes."""
+
+    size: int
+
+    def write(self, part: bytes, /) -> None:
+        """Take the next part."""
+
+
+async def copy_body(
+    gate: Gate, request: Request, sink: Sink, limit: int, form: FormFile | None = None
 ) -> None:
+    """Write the body, or the file of a form, as it comes; what has come before a cut is written.
+
+    Args:
+        gate: The limits.
+        request: What comes.
+        sink: Where it goes; its `size` is what has gone there.
+        limit: How large that may grow.
+        form: What takes the file out of a form, where the body is one.
+
+    Raises:
+        BodyTooLarge: It grows larger.
+        BodyTooSlow: Nothing came for as long as a whole body of another door may take.
+        ClientDisconnect: The sender is gone.
+    """
     parts = bytearray()
     stream = request.stream()
     while True:
         try:
             async with asyncio.timeout(gate.settings.body_wait_s):
                 part = await anext(stream, None)
-        except TimeoutError:
+        except (TimeoutError, ClientDisconnect) as cut:
+            await asyncio.to_thread(sink.write, bytes(parts))
+            if isinstance(cut, ClientDisconnect):
+                raise
             raise BodyTooSlow(seconds=gate.settings.body_wait_s) from None
         if part is not None:
             parts += form.read(part) if form is not None else part
-        if receiving.size + len(parts) > limit:
+        if sink.size + len(parts) > limit:
             raise BodyTooLarge(limit=limit)
         if parts and (part is None or len(parts) >= _PART):
-            await asyncio.to_thread(receiving.write, bytes(parts))
+            await asyncio.to_thread(sink.write, bytes(parts))
             parts.clear()
         if part is None:
             return

@@ -30,6 +30,11 @@ PROBLEMS = metrics.Counters(
     "Requests that were answered by a problem, the gateway's own or a service's, by its code",
     "code",
 )
+FILES = metrics.Counters(
+    "fivered_files_total",
+    "Files that were sent, by kind and whether they were kept; a refusal is told by its code",
+    "kind", "result",
+)  # fmt: skip
 
 
 def verb_of(scope: Scope) -> str:

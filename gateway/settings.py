@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fivered.chassis.actors import Signer
 from fivered.chassis.settings import ACTOR_KEY, MOST_PORT, Secret, SettingsError, actor_key, setting
+
+_FILE_KIND = re.compile(
+    r"(jpg|png|webp|pdf|ofd|docx|xlsx|pptx|doc|xls|ppt|odt|ods|odp):[1-9][0-9]{0,3}"
+)
+_SCANNER = re.compile(r"(tcp://[^/:]+:[0-9]{1,5}|unix:///.+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,31 @@ class GatewaySettings:
         help="TrueType font that draws signs beyond U+FFFF of names in documents; without it they "
         "are marked and named by number",
         default="/usr/share/fonts/truetype/babelstone/BabelStoneHan.ttf",
+    )
+    file_kinds: tuple[str, ...] = setting(
+        "FIVERED_FILE_KINDS",
+        help="Kinds of files that are taken as photos and papers, each with its largest size in "
+        "MiB, by comma: jpg, png, webp, pdf, ofd, docx, xlsx, pptx, doc, xls, ppt, odt, ods, odp",
+        default=(
+            "jpg:20", "png:20", "webp:20", "pdf:50", "ofd:50", "docx:20", "xlsx:20", "pptx:50",
+            "doc:20", "xls:20", "ppt:50", "odt:20", "ods:20", "odp:50",
+        ),
+        like=(_FILE_KIND, "kind:MiB, such as pdf:50"),
+    )  # fmt: skip
+    file_points: int = setting(
+        "FIVERED_FILE_POINTS",
+        help="Points that a picture may have, width by height",
+        default=64_000_000,
+    )
+    files_a_day: int = setting(
+        "FIVERED_FILES_A_DAY", help="Files that one person may send in a day", default=300
+    )
+    file_scanner: str = setting(
+        "FIVERED_FILE_SCANNER",
+        help="Where clamd, or what speaks its INSTREAM, looks at each file for viruses: "
+        "tcp://host:3310 or unix:///run/clamd.sock; empty = nobody looks",
+        default="",
+        like=(_SCANNER, "tcp://host:port or unix:///path"),
     )
     import_bytes: int = setting(
         "FIVERED_IMPORT_BYTES", help="Largest file that is taken", default=512 * 1024 * 1024

@@ -30,6 +30,7 @@ CHASSIS = (
     "contracts | drafting | folder | topology",
     "releases",
     "fact_schemas | file_imports | installed | projections | sealing | table",
+    "files",
     "bus",
     "deadlines | importers | jobs | own_data | waiting | webhooks",
     "audit_log | denials | person_keys",
@@ -41,8 +42,8 @@ CHASSIS = (
     "append_only",
     "actors | audit | blobs | calendar | envelope | fields | free_text | here | i18n | identities | logs | personal | sender | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | webhook_wire | workbooks",
-    "vault",
-    "api | cards | cells | database_errors | few | forms | marks",
+    "file_table | vault",
+    "api | cards | cells | column_types | database_errors | few | forms | marks",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | supervised | telemetry | text",
     "json_values | metrics | roles | tls | typed",
 )

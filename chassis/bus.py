@@ -21,7 +21,16 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from fivered.chassis import audit_log, denials, history, jobs, own_data, waiting, webhooks
+from fivered.chassis import (
+    audit_log,
+    denials,
+    history,
+    jobs,
+    own_data,
+    telling,
+    waiting,
+    webhooks,
+)
 from fivered.chassis.api import Leaving
 from fivered.chassis.audit_log import AuditLine, AuditQuery, SealCard, SealsQuery
 from fivered.chassis.calendar import Calendar
@@ -31,7 +40,6 @@ from fivered.chassis.facts import declared
 from fivered.chassis.jobs import Job
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import (
-    ANONYMOUS_ROLE,
     ANY_ROLE,
     PARTITIONS,
     PUBLIC,
@@ -43,16 +51,16 @@ from fivered.chassis.messages import (
     Due,
     Event,
     Projection,
-    Seen,
     is_uuid,
     new_uuid,
     partition_of,
 )
 from fivered.chassis.own_data import MyData, MyDataAsked
 from fivered.chassis.personal import DataMap
-from fivered.chassis.refusal import NotFound, PreconditionRequired, RoleDenied
+from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request, is_request
+from fivered.chassis.telling import MessagesAsked, ReadMarks, Told, UpTo, WhichMessage
 from fivered.chassis.transaction import Declared, Opened, Tx
 from fivered.chassis.waiting import Waiting, Waits, WaitsFor, Ways
 from fivered.chassis.webhooks import (
@@ -439,11 +447,15 @@ class Service(Declared):
         doors: Every way in, one row each (`table`).
         data_map: What its tables hold of people.
         waits: What can wait for somebody to act (`GET /v1/me`).
+        tells: What people are told, by kind (`telling.tell`).
+        told_elsewhere: Messages that tables of the service's own hold.
     """
 
     doors: ClassVar[tuple[Row, ...]] = ()
     data_map: ClassVar[DataMap] = ()
     waits: ClassVar[tuple[Waits, ...]] = ()
+    tells: ClassVar[Mapping[str, telling.Tells]] = MappingProxyType({})
+    told_elsewhere: ClassVar[tuple[telling.Elsewhere, ...]] = ()
     shown_by: ClassVar[Mapping[str, str]] = shown()
     runtime: Any = RuntimeProvider()
 
@@ -479,6 +491,25 @@ class Service(Declared):
     def _waiting(self, tx: Tx, body: WaitsFor) -> Waiting:
         """Answer what waits for a person in the roles that the gateway has proved."""
         return waiting.answer(tx, body, self.waits, ways_of(type(self)), self.reads_as)
+
+    @query(roles=(SELF,))
+    def _messages(self, tx: Tx, body: MessagesAsked) -> Told:
+        """Answer what the caller was told: `GET /v1/me/messages` asks every service."""
+        return telling.answer(tx, body)
+
+    @command(roles=(SELF,))
+    def _read_message(self, tx: Tx, body: WhichMessage) -> ReadMarks:
+        """Mark a message of the caller as read.
+
+        Raises:
+            NotFound: The caller was told nothing of this id.
+        """
+        return telling.read(tx, body.message_id)
+
+    @command(roles=(SELF,))
+    def _read_messages(self, tx: Tx, body: UpTo) -> ReadMarks:
+        """Mark what the caller was told up to a time as read."""
+        return telling.read_up_to(tx, body.up_to)
 
     @query(roles=history.READERS)
     def _history(self, tx: Tx, body: history.Asked) -> History:
@@ -736,35 +767,6 @@ def consumed_by(cls: type[Service]) -> dict[str, tuple[str, ...]]:
             facts = found.setdefault(entry.door.source, [])
             facts.extend(declared(reader).FACT for reader in entry.door.readers)
     return {source: tuple(sorted(facts)) for source, facts in found.items()}
-
-
-# --------------------------------------------------------------------------------------------------
-# Checks that every host makes the same way
-
-
-def check_role(roles: Sequence[str], actor: Actor) -> None:
-    """Refuse an actor whose role is not declared.
-
-    Raises:
-        RoleDenied: The role may not enter this door.
-    """
-    if PUBLIC in roles:
-        return
-    if ANY_ROLE in roles and actor.role not in {ANONYMOUS_ROLE, SELF, ""}:
-        return
-    if actor.role in roles:
-        return
-    raise RoleDenied(role=actor.role, roles=", ".join(roles))
-
-
-def check_precondition(if_match: bool, version: Seen | None) -> None:
-    """Refuse a change of something that exists when the caller does not say which version was seen.
-
-    Raises:
-        PreconditionRequired: There is no If-Match.
-    """
-    if if_match and version is None:
-        raise PreconditionRequired
 
 
 __all__ = [

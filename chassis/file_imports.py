@@ -24,9 +24,10 @@ from typing import BinaryIO, ClassVar, NoReturn, TypedDict
 
 from fivered.chassis import database_errors
 from fivered.chassis.blobs import Blobs
-from fivered.chassis.bus import Nothing, check_role, command, job, query
+from fivered.chassis.bus import Nothing, command, job, query
 from fivered.chassis.cards import JobState
 from fivered.chassis.cells import MOST_COLUMNS, HeadTooFar, plain, visible
+from fivered.chassis.checks import check_role
 from fivered.chassis.columns import Column
 from fivered.chassis.files import Files
 from fivered.chassis.i18n import texts

@@ -20,7 +20,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.fields import Cursor, Limit
 from fivered.chassis.messages import SYSTEM, Event
 from fivered.chassis.person_keys import vault_in
-from fivered.chassis.personal import ROWS, WORDS, DataMap, Held, Use, is_plain, listed
+from fivered.chassis.personal import ROWS, TOLD, WORDS, DataMap, Held, Use, is_plain, listed
 from fivered.chassis.refusal import Invalid, Refusal, said
 from fivered.chassis.replies import Reply, plain
 from fivered.chassis.requests import Request
@@ -73,15 +73,18 @@ class _Erases(Protocol):
         """Carry erasures out again."""
 
 
+def _map_of(service_cls: type) -> DataMap:
+    """Return what a service holds of people, what it has told them among it."""
+    return (*TOLD, *cast("DataMap", getattr(service_cls, "data_map", ())))
+
+
 class _Register:
     """The data map of a service with its tables, as it is asked about one person."""
 
     def __init__(self, tx: Tx, person_ids: Sequence[str]) -> None:
         service_cls = tx.runtime.service_cls
         self._tables = service_cls.tables.tables
-        self._entries: dict[str, Held] = {
-            held.table: held for held in cast("DataMap", getattr(service_cls, "data_map", ()))
-        }
+        self._entries: dict[str, Held] = {held.table: held for held in _map_of(service_cls)}
         self.ids = self._with_given_up(tx.conn, person_ids)
 
     def _with_given_up(self, conn: sa.Connection, person_ids: Sequence[str]) -> list[str]:
@@ -240,9 +243,8 @@ def forget(runtime: Opened, now: datetime) -> dict[str, int]:
     Returns:
         How many rows of each table were touched.
     """
-    data_map = cast("DataMap", getattr(runtime.service_cls, "data_map", ()))
     touched: dict[str, int] = {}
-    for held in data_map:
+    for held in _map_of(runtime.service_cls):
         if not held.fades:
             continue
         table = runtime.service_cls.tables.tables[held.table]

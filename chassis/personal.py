@@ -45,6 +45,7 @@ WORDS = {
     "choice": "所投的票 / vote",
     "complainant_id": "投诉人编号 / complainant",
     "digits": "登录验证码 / code to sign in",
+    "detail": "正文所述 / what the text says",
     "description": "说明 / description",
     "device": "设备 / device",
     "digest": "摘要 / digest",
@@ -325,6 +326,25 @@ _SENT = Use(
     readers="运维 / operators",
 )
 
+_TOLD = Use(
+    purpose="告知当事人 / telling people what concerns them",
+    basis=("13(1)(3)",),
+    kept="36 个月 / 36 months",
+    readers="本人 / the person",
+)
+
+# What a service tells people: given out, handed over and erased as its own tables are.
+TOLD: DataMap = (
+    Held(
+        "told", _TOLD, whose="person_id", general="detail",
+        things="message_id kind about_kind about_id once",
+        erased=ROWS, fades=ROWS, over="created_at", months=36,
+    ),
+    Held(
+        "told_read", _TOLD, whose="person_id", things="message_id",
+        erased=ROWS, fades=ROWS, over="read_at", months=36,
+    ),
+)  # fmt: skip
 # What each service keeps by the mechanisms of the chassis.
 OF_CHASSIS: DataMap = (
     Held(
@@ -351,6 +371,7 @@ OF_CHASSIS: DataMap = (
     Held(
         "person_keys", _KEYS, others="person_id", hidden="wrapped", things="handle",
     ),
+    *TOLD,
     Held("timers", WORK, others="data", things="kind ref"),
     Held(
         "files", _FILES, whose="person_id", general="name", others="added_by",

@@ -34,12 +34,11 @@ from fivered.chassis.bus import (
     Event,
     Job,
     Service,
-    check_precondition,
-    check_role,
     entries,
 )
 from fivered.chassis.calendar import Calendar, with_zone
 from fivered.chassis.cards import Health, Step, Steps
+from fivered.chassis.checks import check_precondition, check_role
 from fivered.chassis.denials import Denials
 from fivered.chassis.digests import Digest, Digests
 from fivered.chassis.facts import declared

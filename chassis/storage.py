@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from fivered.chassis import column_types, file_table
+from fivered.chassis import column_types, file_table, told_tables
 from fivered.chassis.sqlite_writers import writer_queue_of
 from fivered.chassis.vault import Sealed
 
@@ -22,6 +22,7 @@ from fivered.chassis.vault import Sealed
 Select: TypeAlias = sa.Select[Any]
 Table: TypeAlias = sa.Table[Any]
 Column: TypeAlias = sa.Column[Any]
+FromClause: TypeAlias = sa.FromClause[Any]
 Expression: TypeAlias = sa.ColumnElement[Any]
 Scalar: TypeAlias = sa.ScalarSelect[Any]
 Rows: TypeAlias = sa.CursorResult[Any]
@@ -86,6 +87,8 @@ class ChassisTables:
     leases: sa.Table
     partitioning: sa.Table
     files: sa.Table
+    told: sa.Table
+    told_read: sa.Table
 
 
 def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
@@ -111,6 +114,8 @@ def chassis_tables(metadata: sa.MetaData) -> ChassisTables:
         _leases(metadata),
         _partitioning(metadata),
         file_table.files(metadata),
+        told_tables.told(metadata),
+        told_tables.told_read(metadata),
     )
 
 

@@ -22,6 +22,7 @@ from deploy import (
     changes,
     data_map,
     manifests,
+    messages,
     metrics,
     operators,
     partial,
@@ -249,6 +250,7 @@ def files() -> dict[Path, str]:
         rights.PAGE: rights.page(),
         HERE.parent / "docs" / "security" / "data-map.md": data_map.page(),
         HERE.parent / "docs" / "waiting.md": waiting.page(),
+        HERE.parent / "docs" / "messages.md": messages.page(),
         HERE / "env" / "gateway.env.example": environment(
             "gateway", [GatewaySettings, SigningSettings, BusSettings], database=False
         ),

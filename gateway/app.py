@@ -42,6 +42,7 @@ from fivered.gateway import (
     oauth,
     open311,
     own_data,
+    own_messages,
     own_work,
     pages,
     streams,
@@ -489,9 +490,10 @@ class DoorTable:
         self._laid = {name: contract.contract_of(name) for name in installed}
         self._own = Own(gate, installed, missing)
         self._export = own_data.Export(gate, installed)
-        self._work = own_work.Own(gate, installed)
         self._open311 = open311.Open311(gate, installed)
         self._files = files.Front(gate)
+        self._messages = own_messages.Messages(gate, installed)
+        self._work = own_work.Own(gate, installed, self._messages.unread)
         reader = history.Reader(gate, installed)
         self._history = history.History(gate, reader)
         self.streams = streams.Streams(gate, reader)
@@ -553,6 +555,7 @@ class DoorTable:
             (given, functools.partial(self._export.serve, given)),
             *self._work.doors(),
             *self._files.doors(),
+            *self._messages.doors(),
         ]
         every = {(d.verb, d.full_path): d for doors in self._installed.values() for d in doors}
         document = Document(

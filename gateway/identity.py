@@ -14,7 +14,7 @@ from typing import Protocol
 
 import jwt
 
-from fivered.chassis.bus import check_role
+from fivered.chassis.checks import check_role
 from fivered.chassis.messages import ANONYMOUS_ROLE, SELF, SYSTEM_ROLE, Actor, new_uuid
 from fivered.chassis.messages import PUBLIC as PUBLIC_ROLE
 from fivered.chassis.refusal import Choices

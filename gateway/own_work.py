@@ -51,6 +51,8 @@ WORK_WITHIN_S = 8.0
 _FIRST = 10
 Serve = Callable[[Request], Awaitable[Response]]
 
+# How many messages a caller has not read, and which services have not answered.
+Unread = Callable[[Request, Actor], Awaitable[tuple[int, list[str]]]]
 AnswerT = TypeVar("AnswerT")
 
 
@@ -153,6 +155,13 @@ class WorkPage(Page[OwnThing], kw_only=True):
     ]
 
 
+class OwnUnread(Reply, kw_only=True):
+    """How many messages the caller has not read (`GET /v1/me/messages`)."""
+
+    unread: int
+    complete: Annotated[bool, Meta(description="各服务是否都已答复 / whether all have answered")]
+
+
 class OwnCard(Reply, kw_only=True):
     """Who the caller is."""
 
@@ -169,6 +178,7 @@ class OwnCard(Reply, kw_only=True):
     ]
     grants: list[OwnRight]
     waiting: OwnWork
+    messages: OwnUnread
 
 
 class _Card(Struct):
@@ -190,9 +200,10 @@ class _Me(Struct):
 class Own:
     """Tells callers of one gateway who they are and what waits for them."""
 
-    def __init__(self, gate: Gate, installed: Mapping[str, Doors]) -> None:
+    def __init__(self, gate: Gate, installed: Mapping[str, Doors], unread: Unread) -> None:
         self._gate = gate
         self._installed = installed
+        self._unread = unread
 
     def doors(self) -> Iterator[tuple[Door, Serve]]:
         """Yield the doors' declarations, with what serves each."""
@@ -229,8 +240,9 @@ class Own:
         identity = who(request.headers, self._gate.identities)
         held = tuple(dict.fromkeys(identity.grants)) if identity is not None else ()
         names = tuple(self._installed)
-        me, told = await asyncio.gather(
+        me, (unread, silent), told = await asyncio.gather(
             self._me(request, actor),
+            self._unread(request, actor),
             self._all(request, names, actor, {"first": _FIRST}, WITHIN_S),
         )
         answer = OwnCard(
@@ -241,6 +253,7 @@ class Own:
             complete=me is not None or SERVICE not in self._installed,
             grants=_rights(held, [] if me is None else me.grants),
             waiting=_work(told),
+            messages=OwnUnread(unread=unread, complete=not silent),
         )
         return Response(
             msgspec.json.encode(plain(answer)), media_type="application/json", headers=dict(SAVED)
@@ -292,7 +305,7 @@ class Own:
         if SERVICE not in self._installed:
             return None
         called = self._gate.call(request, SERVICE, "me", {}, actor=actor)
-        return await _in_time(called, _Me, WITHIN_S)
+        return await in_time(called, _Me, WITHIN_S)
 
     async def _all(
         self,
@@ -312,14 +325,14 @@ class Own:
         }
         # The roles are proved here; the service believes whoever signs for the system.
         called = (self._gate.call(request, name, "_waiting", body, actor=SYSTEM) for name in names)
-        told = await asyncio.gather(*(_in_time(one, Waiting, within_s) for one in called))
+        told = await asyncio.gather(*(in_time(one, Waiting, within_s) for one in called))
         return dict(zip(names, told, strict=True))
 
 
 _Told = Mapping[str, Waiting | None]
 
 
-async def _in_time(
+async def in_time(
     called: Awaitable[object], kind: type[AnswerT], within_s: float
 ) -> AnswerT | None:
     """Return what a service answers, or None where it does not in time, or says what no reader of

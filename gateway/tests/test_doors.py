@@ -81,6 +81,7 @@ def test_every_route_of_the_application_is_a_door_or_a_page_of_the_gateway(site)
             "/v1/me/work",
             "/v1/events",
         ),
+        *("/v1/me/messages", "/v1/me/messages/{service}/{message_id}/read", "/v1/me/messages/read"),
         "/v1/events/stream",
     }
     for route in site.app.routes:

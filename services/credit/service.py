@@ -118,6 +118,7 @@ class Credit(Imports, Service):
     tables = tables.metadata
     first_steps = FIRST_STEPS
     waits = WAITS
+    told_elsewhere = (message_views.TOLD,)
     settings_type = CreditSettings
     standing = registry.standing
     merged = errors.CallerMerged

@@ -78,6 +78,7 @@ class Forum(Imports, Service):
     data_map = storage.personal.DATA_MAP
     first_steps = FIRST_STEPS
     waits = views.waiting.WAITS
+    told_elsewhere = (views.messages.TOLD,)
     settings_type = ForumSettings
     standing = storage.heard.standing
     merged = errors.CallerMerged

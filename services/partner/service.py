@@ -51,6 +51,7 @@ class Partner(Imports, Service):
     data_map = personal.DATA_MAP
     first_steps = FIRST_STEPS
     waits = WAITS
+    told_elsewhere = (message_views.TOLD,)
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

@@ -37,7 +37,7 @@ from fivered.services.property.actions import (
 from fivered.services.property.settings import Settings
 from fivered.services.property.storage import people, personal, tables
 from fivered.services.property.storage.first_steps import FIRST_STEPS
-from fivered.services.property.views import orders, rates, registers
+from fivered.services.property.views import messages, orders, rates, registers
 from fivered.services.property.views import projects as cards
 from fivered.services.property.views.waiting import WAITS
 
@@ -81,6 +81,7 @@ class Property(Imports, Service):
     tables = tables.metadata
     first_steps = FIRST_STEPS
     waits = WAITS
+    told_elsewhere = (messages.TOLD,)
     standing = people.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased

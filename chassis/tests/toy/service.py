@@ -6,7 +6,7 @@ import json
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import sqlalchemy as sa
 from msgspec import Meta, field
@@ -20,6 +20,7 @@ from fivered.chassis.messages import Due, Event
 from fivered.chassis.reading import read_lines
 from fivered.chassis.refusal import Guard, NotFound, Refusal
 from fivered.chassis.requests import UNIQUE, Line, Request
+from fivered.chassis.telling import Tells
 from fivered.chassis.transaction import Tx
 
 metadata = store.new_metadata()
@@ -114,6 +115,20 @@ class Toy(Service):
     name = "toy"
     tables = metadata
     publishes = (Added, Forgotten)
+    tells: ClassVar = {
+        "COUNTED": Tells(
+            "计数 {number} 为 {amount} / counter {number} stands at {amount}",
+            to="记数人 / who counts",
+            when="每次计数 / each time it is counted",
+        ),
+        "COUNT_LATE": Tells(
+            "计数 {number} 逾期 / counter {number} is overdue",
+            to="记数人 / who counts",
+            when="到期 / when it is due",
+            group="DUTIES",
+            urgent=True,
+        ),
+    }
 
     @command(roles=("R_DISTRICT",))
     def add(self, tx: Tx, order: Add) -> dict[str, Any]:

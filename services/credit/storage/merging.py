@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from fivered.chassis import identities, records
+from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.credit.storage import tables as t
@@ -67,6 +67,7 @@ def hand_over(conn: sa.Connection, person_id: str, into: str) -> None:
     for column, where in _ACTED:
         _put(conn, column, person_id, into, where)
     identities.hand_over(conn, (t.rule_sets.c.authors,), person_id, into)
+    telling.hand_over(conn, t.chassis, person_id, into)
 
 
 def _put(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from string import Formatter
 from typing import TYPE_CHECKING, Final
@@ -12,6 +12,8 @@ from fivered.chassis.i18n import told
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Sentence, said
 from fivered.chassis.replies import Page
+from fivered.chassis.storage import Select
+from fivered.chassis.telling import Elsewhere
 from fivered.services.credit import replies
 from fivered.services.credit.storage import messages as store
 from fivered.services.credit.storage import voices
@@ -333,12 +335,26 @@ def _members(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
+def _subjects(tx: Tx, person_id: str) -> set[str]:
+    return {row.subject_id for row in voices.subjects_of(tx.conn, person_id, tx.now)}
+
+
+def _of(tx: Tx, person_id: str) -> Select:
+    return store.heads(tx.conn, person_id, sorted(_subjects(tx, person_id)))
+
+
+def _texts(tx: Tx, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    subjects = _subjects(tx, tx.actor.id)
+    cards = [_card(tx, row, subjects) for row in store.some(tx.conn, message_ids)]
+    return {card.id: (card.text, card.text_en) for card in cards}
+
+
 def messages(tx: Tx, payload: PartOfList) -> Page[replies.MessageCard]:
     """我的消息 / My messages.
 
     Return what the caller was told, newest first, in both languages.
     """
-    subjects = {row.subject_id for row in voices.subjects_of(tx.conn, tx.actor.id, tx.now)}
+    subjects = _subjects(tx, tx.actor.id)
     found = store.page(
         tx.conn,
         person_id=tx.actor.id,
@@ -389,3 +405,14 @@ def _card(tx: Tx, row: Row, subjects: Collection[str]) -> replies.MessageCard:
         text=texts_told[0],
         text_en=texts_told[1],
     )
+
+
+TOLD: Final = Elsewhere(
+    kinds={code: texts[0] for code, texts in TEXTS.items()},
+    to="本人,或信用主体的代表人 / the person, or who speaks for the subject",
+    when="赋分、异议、修复、授权或结算走到该步时 / when the award, objection, repair, consent or "
+    "settlement comes to that step",
+    group="POINTS",
+    of=_of,
+    texts=_texts,
+)

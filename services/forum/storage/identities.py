@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fivered.chassis import identities, records
+from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
 from fivered.services.forum.storage import tables as t
 from fivered.services.forum.storage.heard import MERGED
@@ -73,6 +73,7 @@ def merge_person(conn: Connection, old: str, into: str, sequence: int) -> str:
     if into == old:
         return into
     identities.hand_over(conn, MOVED, old, into)
+    telling.hand_over(conn, t.chassis, old, into)
     _keep_the_better(conn, old, into)
     for column, within in MOVED_ONCE:
         identities.hand_over_once(conn, column, old, into, within=within)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from fivered.chassis import identities, records
+from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.identity.storage.tables import (
@@ -101,6 +101,7 @@ MOVED: tuple[store.Column, ...] = (
 def hand_over(conn: sa.Connection, given_up: str, kept: str) -> None:
     """Put the id that is kept where the one stands that was given up."""
     identities.hand_over(conn, MOVED, given_up, kept)
+    telling.hand_over(conn, chassis, given_up, kept)
 
 
 def stand_for(conn: sa.Connection, given_up: str, kept: str) -> None:

@@ -8,7 +8,8 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from fivered.chassis import records
-from fivered.chassis.bus import Due, Tx, check_precondition
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.checks import check_precondition
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Area, Id, Period
 from fivered.chassis.free_text import Office, PublicText

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fivered.chassis import identities, records
+from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.partner.storage.tables import (
@@ -110,6 +110,7 @@ def person_merged(conn: sa.Connection, given_up: str, kept: str) -> None:
     if kept == given_up:
         return
     identities.hand_over(conn, MOVED, given_up, kept)
+    telling.hand_over(conn, chassis, given_up, kept)
     identities.hand_over_once(conn, operators.c.person_id, given_up, kept, within=("partner_id",))
     conn.execute(
         sa.update(redemptions)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fivered.chassis.messages import SELF
 from fivered.chassis.refusal import NotFound
 from fivered.services.partner.tests.conftest import ANA, BARBER, BEN, CADRE, CLERK, COMMUNITY
 
@@ -39,6 +40,12 @@ def test_an_operator_reads_what_waits_at_the_desk_and_how_it_ended(town, haircut
         ("VOUCHER_WAITS", second),
         ("VOUCHER_WAITS", first),
     ]
+    # The inbox of all services has the same.
+    inbox = town.bench.as_(SELF, person=BARBER, scope="").ask("_messages", {"limit": 4})["items"]
+    assert [(one["id"], one["text_zh"]) for one in inbox] == [
+        (one["id"], one["text"]) for one in items
+    ]
+    assert town.bench.as_(SELF, person=BEN, scope="").ask("_messages")["items"] == []
     number = town.card(second)["number"]
     assert items[2]["text"] == f"兑换单 {number}“理发一次”×1 待核销,有效至 2025-03-06 09:00"
     assert codes(town)[:3] == [*ADMITTED, "OFFER_APPROVED"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
+import sqlalchemy as sa
 from msgspec import Meta
 
 from fivered.chassis import records
@@ -13,6 +15,8 @@ from fivered.chassis.i18n import told
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
+from fivered.chassis.storage import Select, rows
+from fivered.chassis.telling import Elsewhere
 from fivered.services.partner import replies
 from fivered.services.partner.messages import MESSAGES
 from fivered.services.partner.storage import partners as store
@@ -57,3 +61,37 @@ def partner_messages(tx: Tx, payload: MessagesQuery) -> Page[replies.MessageCard
             text=told("fivered.services.partner", MESSAGES[row.code], row.detail, tx.lang),
         )
     )
+
+
+def _of(_tx: Tx, person_id: str) -> Select:
+    row = messages.c
+    return store.messages_to(person_id, None).with_only_columns(
+        row.message_id,
+        row.code.label("kind"),
+        sa.literal("partner").label("about_kind"),
+        row.partner_id.label("about_id"),
+        row.created_at,
+    )
+
+
+def _texts(tx: Tx, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    asked = sa.select(messages).where(messages.c.message_id.in_(message_ids))
+    package = "fivered.services.partner"
+    return {
+        row.message_id: (
+            told(package, MESSAGES[row.code], row.detail),
+            told(package, MESSAGES[row.code], row.detail, "en"),
+        )
+        for row in rows(tx.conn, asked)
+    }
+
+
+TOLD = Elsewhere(
+    kinds=MESSAGES,
+    to="合伙人现任经办人 / who acts for the partner now",
+    when="兑换、项目、资质或结算走到该步时 / when the redemption, offer, vetting or statement "
+    "comes to that step",
+    group="POINTS",
+    of=_of,
+    texts=_texts,
+)

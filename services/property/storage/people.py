@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
-from fivered.chassis import identities, records
+from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
 from fivered.services.property.storage import tables as t
 
@@ -115,6 +115,7 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
     if now == former:
         return
     identities.hand_over(conn, MOVED, former, now)
+    telling.hand_over(conn, t.chassis, former, now)
     records.put(
         conn,
         t.people,

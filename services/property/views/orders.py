@@ -130,6 +130,16 @@ def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Both[replies.Undec
     return found
 
 
+def message_texts(row: Row) -> tuple[str, str]:
+    """Return what a message says, in Chinese and in English."""
+    text = rules.MESSAGES[row.code]
+    places = {"number": row.number or "", "said": row.said or ""}
+    own = rules.OWN_REASONS.get(row.said_code)
+    in_english = places if own is None else places | {"said": own.english}
+    package = "fivered.services.property"
+    return told(package, text, places), told(package, text, in_english, "en")
+
+
 def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
     """我的消息 / What I was told of my complaints.
 
@@ -137,16 +147,12 @@ def my_messages(tx: Tx, payload: PartOfList) -> Both[replies.Message]:
     """
 
     def show(row: Row) -> replies.Message:
-        text = rules.MESSAGES[row.code]
-        places = {"number": row.number or "", "said": row.said or ""}
-        own = rules.OWN_REASONS.get(row.said_code)
-        in_english = places if own is None else places | {"said": own.english}
-        english = told("fivered.services.property", text, in_english, "en")
+        chinese, english = message_texts(row)
         return replies.Message.of(
             row,
             id=row.message_id,
             at=row.created_at,
-            text=english if tx.lang == "en" else told("fivered.services.property", text, places),
+            text=english if tx.lang == "en" else chinese,
             text_en=english,
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import msgspec
 import sqlalchemy as sa
 
-from fivered.chassis import identities, records
+from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules import requests as request_rules
@@ -431,6 +431,7 @@ def hand_references(conn: sa.Connection, person_id: str, into: str) -> None:
     """Give everything that belongs to one registration to another one; nobody finds it by name."""
     finding.forget(conn, [person_id])
     identities.hand_over(conn, MOVED, person_id, into)
+    telling.hand_over(conn, chassis, person_id, into)
     identities.hand_over_once(
         conn,
         request_references.c.source,

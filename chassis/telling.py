@@ -155,7 +155,8 @@ def tell(
     statement = store.insert(tx.conn, table)
     if once is not None:
         statement = statement.on_conflict_do_nothing(index_elements=["person_id", "once"])
-    return tx.conn.execute(statement.values(rows)).rowcount
+    written = statement.values(rows).returning(table.c.message_id)
+    return len(tx.conn.execute(written).all())
 
 
 def hand_over(conn: sa.Connection, tables: store.ChassisTables, old: str, new: str) -> None:
@@ -273,7 +274,7 @@ def _mark(tx: Tx, message_ids: Sequence[str]) -> int:
     rows = [{"person_id": tx.actor.id, "message_id": one, "read_at": tx.now} for one in message_ids]
     marks = tx.runtime.chassis.told_read
     statement = store.insert(tx.conn, marks).values(rows).on_conflict_do_nothing()
-    return tx.conn.execute(statement).rowcount
+    return len(tx.conn.execute(statement.returning(marks.c.message_id)).all())
 
 
 def _unread(tx: Tx, found: store.FromClause) -> int:

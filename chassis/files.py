@@ -31,7 +31,8 @@ from msgspec import Meta
 
 from fivered.chassis import storage as store
 from fivered.chassis.blobs import ABANDONED_S, KEPT, NoBlobs, place_of, room
-from fivered.chassis.bus import PUBLIC, Door, Service, check_role, query
+from fivered.chassis.bus import PUBLIC, Door, Service, query
+from fivered.chassis.checks import check_role
 from fivered.chassis.fields import Id
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.refusal import Guard, NotFound, Refusal

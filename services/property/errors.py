@@ -515,3 +515,38 @@ class HistoryDiffers(Refusal):
         "项目 {project} 在 {period} 的历史数据已存在且内容不同"
         " / Project {project} has other counts for {period} already"
     )
+
+
+class EndsBeforeStart(Guard):
+    text = "结束时间须晚于开始时间 / It has to end after it begins"
+
+
+class IncidentTooLong(Guard):
+    text = "一次通告最长 {days} 天 / One announcement lasts at most {days} days"
+
+
+class BeganTooLongAgo(Guard):
+    text = "开始时间不得早于 {days} 天前 / It may have begun at most {days} days ago"
+
+
+class EndIsPast(Guard):
+    text = (
+        "预计结束时间已过,请填写下次通报时间"
+        " / The expected end has passed; say when more will be known"
+    )
+
+
+class EndedInFuture(Guard):
+    text = "恢复时间不得晚于现在 / It cannot be over later than now"
+
+
+class NotYourBuildings(Guard):
+    text = "楼栋 {building} 不属于项目 {project} / Building {building} is none of project {project}"
+
+
+class UpdatedTooOften(Guard):
+    text = "一条通告最多更新 {most} 次 / An announcement is updated at most {most} times"
+
+
+class GridsNeeded(Guard):
+    text = "请填写受影响的网格 / Say which grids are affected"

@@ -14,6 +14,10 @@ Severity = Literal["S1", "S2", "S3"]
 Direction = Literal["P2C", "C2P"]
 Post = Literal["PARTY_BRANCH_MEMBER", "COMMITTEE_PART_TIME_MEMBER", "PROJECT_DEPUTY_MANAGER"]
 EndReason = Literal["RESIGNATION", "TRANSFER", "CONTRACT_END", "QUALIFICATION_LOST"]
+# Named as the categories of requests that they explain.
+IncidentKind = Literal["WATER", "POWER", "GAS", "HEAT", "NETWORK", "LIFT", "ROAD", "OTHER"]
+IncidentNature = Literal["OUTAGE", "WORKS", "FAULT"]
+IncidentState = Literal["PLANNED", "RUNNING", "ENDED", "CANCELLED"]
 DisclosureKind = Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"]
 
 AppointmentId = Annotated[str, Meta(description="任职编号 / id of the appointment")]
@@ -96,3 +100,12 @@ OrdersOverdue = Annotated[
     int, measure("月末逾期未办结的整改单数 / orders overdue and open at the end", "张 / orders")
 ]
 ActiveOnLastDay = Annotated[bool, Meta(description="月末在任 / active on the last day")]
+IncidentId = Annotated[str, Meta(description="通告编号 / id of the announcement")]
+KindOfIncident = Annotated[
+    str,
+    words(
+        "影响何种服务,同诉求类别用语 / what is affected, by the words of a request's category",
+        IncidentKind,
+    ),
+]
+NatureOfIncident = Annotated[str, words("通告性质 / what it is", IncidentNature)]

@@ -597,12 +597,59 @@ MESSAGES = sentences(
             "{said} 业主委员会一名委员已去世,待补选"
             " / A member of the owners' committee of {said} has died; another one is to be elected"
         ),
+        "INCIDENT_UPDATED": (
+            "您关注的通告 {number} 有新进展:{said} / News of {number}, which you follow: {said}"
+        ),
+        "INCIDENT_ENDED": (
+            "您关注的通告 {number} 已恢复:{said} / {number}, which you follow, is over: {said}"
+        ),
+        "INCIDENT_CANCELLED": (
+            "您关注的通告 {number} 已取消:{said}"
+            " / {number}, which you follow, does not happen: {said}"
+        ),
         "DISMISSED": (
             "您的投诉 {number} 不属于物业投诉:{said}"
             " / Complaint {number} is none about a property project: {said}"
         ),
     }
 )
+
+
+# --------------------------------------------------------------------------------------------------
+# Outages, works and faults
+
+# So long one may be announced to last; what lasts longer is announced again.
+INCIDENT_MOST = timedelta(days=183)
+# So long ago it may have begun.
+INCIDENT_BEGAN = timedelta(days=7)
+MOST_UPDATES = 50
+
+
+def check_times(now: datetime, starts_at: datetime, ends_at: datetime) -> None:
+    """Refuse times that cannot be those of something that is going on or to come.
+
+    Raises:
+        EndsBeforeStart: It would end before it begins.
+        IncidentTooLong: It would last longer than half a year.
+        BeganTooLongAgo: It began more than seven days ago.
+        EndIsPast: Its expected end has passed.
+    """
+    if ends_at <= starts_at:
+        raise errors.EndsBeforeStart(field="ends_at")
+    if ends_at - starts_at > INCIDENT_MOST:
+        raise errors.IncidentTooLong(field="ends_at", days=INCIDENT_MOST.days)
+    if starts_at < now - INCIDENT_BEGAN:
+        raise errors.BeganTooLongAgo(field="starts_at", days=INCIDENT_BEGAN.days)
+    if ends_at <= now:
+        raise errors.EndIsPast(field="ends_at")
+
+
+def common_area(grids: Sequence[str]) -> str:
+    """Return the smallest community, street or district that holds all of these grids."""
+    for digits in (12, 9, 6):
+        if len({grid[:digits] for grid in grids}) == 1:
+            return grids[0][:digits]
+    return ""
 
 
 # --------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from fivered.services.property.actions import (
     disclosures,
     heard,
     imports,
+    incidents,
     meetings,
     months,
     projects,
@@ -37,6 +38,7 @@ from fivered.services.property.actions import (
 from fivered.services.property.settings import Settings
 from fivered.services.property.storage import people, personal, tables
 from fivered.services.property.storage.first_steps import FIRST_STEPS
+from fivered.services.property.views import incidents as announcements
 from fivered.services.property.views import messages, orders, rates, registers
 from fivered.services.property.views import projects as cards
 from fivered.services.property.views.waiting import WAITS
@@ -53,6 +55,7 @@ STAFF = (
 STAFF_AND_COMPANY = (*STAFF, "R_PM", "R_PCO")
 REGISTRARS = ("R_STREET", "R_DISTRICT")
 COMMUNITY = ("R_CADRE", "R_SECRETARY", "R_STREET")
+ANNOUNCERS = ("R_PM", *incidents.OFFICE, *incidents.FIELD)
 
 
 def next_month_end(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
@@ -76,6 +79,7 @@ class Property(Imports, Service):
         complaint_id="complaint",
         rectification_id="rectification",
         work_id="work",
+        incident_id="incident",
     )
     counts = frozenset({"check_due_at", "due"})
     tables = tables.metadata
@@ -403,6 +407,40 @@ class Property(Imports, Service):
             if_match=True,
         ),
         timer("dsc_due", disclosures.fall_due),
+        # ------------------------------------------------------------ outages, works, faults
+        command(
+            "POST /incidents",
+            incidents.announce_incident,
+            roles=ANNOUNCERS,
+            status=201,
+        ),
+        command(
+            "POST /incidents/{incident_id}/update",
+            incidents.update_incident,
+            roles=ANNOUNCERS,
+            if_match=True,
+        ),
+        command(
+            "POST /incidents/{incident_id}/end",
+            incidents.end_incident,
+            roles=ANNOUNCERS,
+            if_match=True,
+        ),
+        command(
+            "POST /incidents/{incident_id}/cancel",
+            incidents.cancel_incident,
+            roles=ANNOUNCERS,
+            if_match=True,
+        ),
+        command(
+            "POST /incidents/{incident_id}/follow", incidents.follow_incident, roles=(ANY_ROLE,)
+        ),
+        command(
+            "POST /incidents/{incident_id}/unfollow", incidents.unfollow_incident, roles=(ANY_ROLE,)
+        ),
+        timer("inc_start", incidents.begin),
+        query("GET /incidents", announcements.incidents, roles=(PUBLIC,)),
+        query("GET /incidents/{incident_id}", announcements.incident, roles=(PUBLIC,)),
         # ------------------------------------------------------------ heard, months
         subscribe("steward", events.CalendarYearHeard, then=deadlines.consume, name="on_calendar"),
         subscribe("steward", events.PersonErasedHeard, then=own_data.consume, name="on_erased"),

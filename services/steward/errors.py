@@ -779,3 +779,14 @@ class PlaceDiffers(Refusal):
 class BadShape(Guard):
     text = "边界不可用:{why} / The outline cannot be used: {why}"
     names = ("why",)
+
+
+class KnownIncident(Guard):
+    """The refusal says where to follow it; who means something else sends `insist`."""
+
+    text = (
+        "该处已发布通告 {incident}“{title}”,预计 {until} 恢复:可关注通告,恢复时会告知您;仍要提交的,"
+        "请填 insist"
+        " / {incident} “{title}” is announced there, expected to end {until}: follow it and you "
+        "are told; to file a request all the same, send insist"
+    )

@@ -564,6 +564,7 @@ class Steward(Imports, Sealing, Service):
             views.cases.similar_requests,
             roles=(ANY_ROLE,),
         ),
+        query("GET /known-incidents", views.incidents.known_incidents, roles=(ANY_ROLE,)),
         query("GET /rates", views.cases.three_rates, roles=WATCHERS),
         query("GET /request-categories", views.opened.request_categories, roles=(PUBLIC,)),
         query("GET /open-requests", views.opened.open_requests, roles=(PUBLIC,)),

@@ -28,13 +28,14 @@ PAPERS = {
     },
     "forum": {"topics.number": "YT", "opinions.notice_number": "GS-Y"},
     "partner": {"redemptions.number": "DH"},
-    "property": {"rectifications.number": "ZG"},
+    "property": {"rectifications.number": "ZG", "incidents.number": "TG"},
     "steward": {"requests.number": "SR"},
 }
 # Numbers of papers of another service, kept as they were told.
 TOLD = {
     "forum": {"topics.request_number", "requests.number", "escalations.number"},
     "property": {"complaints.number", "undecided_complaints.number", "messages.number"},
+    "steward": {"known_incidents.number"},
 }
 # Who makes a number of a paper: its prefix is a literal among the arguments.
 _NUMBERING = {"following", "next_number", "number", "numbered", "series_of"}

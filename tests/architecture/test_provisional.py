@@ -31,11 +31,12 @@ OTHERWISE = {
     "partner": {"winding_down"},
     "property": {
         "commitments.due_at", "disclosures.due_at", "project_managers.until", "works.due_at",
-        "due_at", "due_date", "until", "commitments_due",
+        "due_at", "due_date", "until", "commitments_due", "incidents.ends_at", "ends_at",
     },
     "steward": {
         "requests.due_accept", "requests.due_contact", "due_accept", "due_contact", "until",
         "new_due", "contacts_due", "resolutions_due", "phone_codes.until",
+        "known_incidents.ends_at", "ends_at",
     },
 }  # fmt: skip
 # Tables of the chassis: no deadline of the domain is kept in them.

@@ -52,6 +52,7 @@ ALIKE = {
             *("disclosure_id", "committee_id", "rectification_id", "work_id", "undecided_id"),
             *(
                 "hazard_id",
+                "incident_id",
                 "merge_id",
                 "shift_id",
                 "visit_id",

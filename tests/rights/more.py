@@ -140,6 +140,7 @@ def _steward(h: Hands) -> Members:
         "steward.merge_request": {"request_id": request, "into": other},
         "steward.reveal_number": {"subject": resident},
         "steward.similar_requests": {"category": "NOISE", "grid": place.GRID},
+        "steward.known_incidents": {"grid": place.GRID},
         "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},
         "steward.decide_death": {"person_id": dead},
         "steward.place": {"place_code": building["place_code"]},
@@ -283,8 +284,14 @@ def _property(h: Hands) -> Members:
     h.api.wait(
         "undecided", lambda: h.get("secretary", "/v1/property/undecided-complaints")["items"]
     )
+    times = {"starts_at": "2025-07-01T09:00:00+08:00", "ends_at": "2025-07-01T18:00:00+08:00"}
+    h.post("manager", "/v1/property/incidents", times | {
+        "kind": "GAS", "nature": "WORKS", "title": "燃气管道检修", "text": "检修期间停气。",
+        "project_id": place.PROJECT,
+    })  # fmt: skip
     neighbour = PEOPLE["neighbour"].person_id
     return {
+        "property.announce_incident": times | {"project_id": place.PROJECT, "grids": []},
         "property.change_representatives": {"representatives": [neighbour]},
         "property.register_project": {
             "company_id": place.COMPANY, "manager_person_id": neighbour,

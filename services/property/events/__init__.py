@@ -30,6 +30,11 @@ from fivered.services.property.events.heard import (
     TaskOverdueHeard,
     TaskReworkHeard,
 )
+from fivered.services.property.events.incidents import (
+    IncidentAnnounced,
+    IncidentEnded,
+    IncidentUpdated,
+)
 from fivered.services.property.events.months import (
     CommunityMonth,
     MonthMeasured,
@@ -77,6 +82,9 @@ __all__ = [
     "DisclosurePublished",
     "DisclosureWithdrawn",
     "FinalEntry",
+    "IncidentAnnounced",
+    "IncidentEnded",
+    "IncidentUpdated",
     "LiaisonAssignedHeard",
     "LiaisonEndedHeard",
     "MonthMeasured",

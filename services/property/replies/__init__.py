@@ -37,6 +37,12 @@ from fivered.services.property.replies.disclosures import (
     DisclosureState,
     Minutes,
 )
+from fivered.services.property.replies.incidents import (
+    Announced,
+    Followed,
+    Incident,
+    IncidentUpdate,
+)
 from fivered.services.property.replies.orders import (
     Failed,
     Issued,
@@ -84,6 +90,7 @@ __all__ = [
     "AgreementCard",
     "AgreementItem",
     "AgreementLine",
+    "Announced",
     "AppointmentCard",
     "AppointmentLine",
     "Approved",
@@ -110,6 +117,7 @@ __all__ = [
     "EndingAgreement",
     "Failed",
     "Filed",
+    "Followed",
     "Gap",
     "Grade",
     "HandedOver",
@@ -117,6 +125,8 @@ __all__ = [
     "Held",
     "HistoryCorrected",
     "HistoryImported",
+    "Incident",
+    "IncidentUpdate",
     "Indicators",
     "Issued",
     "Kept",

@@ -96,6 +96,7 @@ MOVED: tuple[store.Column, ...] = (
     t.rectifications.c.withdraw_proposed_by,
     t.rectifications.c.extended_by,
     t.works.c.delivered_by,
+    t.incidents.c.announced_by,
     t.disclosures.c.published_by,
     t.cadres.c.person_id,
     t.property_staff.c.person_id,
@@ -116,6 +117,8 @@ def replace_person(conn: sa.Connection, former: str, now: str) -> None:
         return
     identities.hand_over(conn, MOVED, former, now)
     telling.hand_over(conn, t.chassis, former, now)
+    followers = t.incident_followers.c.person_id
+    identities.hand_over_once(conn, followers, former, now, within=("incident_id",))
     records.put(
         conn,
         t.people,

@@ -101,6 +101,15 @@ DATA_MAP = (
         " end_reason",
     ),
     Held(
+        "incidents", WORK, others="announced_by",
+        things="incident_id number kind nature project_id grids buildings title text state updates"
+        " announced_role",
+    ),
+    Held(
+        "incident_followers", MESSAGE, fades=ROWS, over="since", months=36,
+        whose="person_id", things="incident_id", erased=ROWS,
+    ),
+    Held(
         "disclosures", WORK, others="published_by",
         things="disclosure_id project_id kind title state doc_sha256 cancel_reason former",
     ),
@@ -109,6 +118,7 @@ DATA_MAP = (
         agreement_items="agreement_id title responsible recurrence evidence_kinds",
         areas="kind",
         cross_gaps="project_id direction",
+        incident_grids="grid incident_id",
         grades="ref kind period grade gates_failed settlement_id",
         months="period",
         numbers="prefix",

@@ -375,6 +375,48 @@ works = sa.Table(
     sa.Index("ix_works_state", "state", "due_at"),
     sa.Index("ix_works_area", "area", "created_at", "work_id"),
 )
+# What is cut off, worked on or broken, and for which grids and buildings.
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    sa.Column("incident_id", store.Id, primary_key=True),
+    sa.Column("number", sa.String(40), nullable=False, unique=True),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("nature", sa.String(8), nullable=False),
+    sa.Column("project_id", store.Id, index=True),
+    sa.Column("grids", store.Json, nullable=False),
+    # Empty: all of them.
+    sa.Column("buildings", store.Json, nullable=False),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    # What was planned, and what was so.
+    sa.Column("starts_at", store.UtcDateTime, nullable=False),
+    sa.Column("ends_at", store.UtcDateTime, nullable=False),
+    *_when("started_at", "ended_at"),
+    # What was told since: when, and until when it was to last then.
+    sa.Column("updates", store.Json, nullable=False),
+    sa.Column("announced_by", store.Id, nullable=False),
+    sa.Column("announced_role", sa.String(20), nullable=False),
+    *_row(),
+    sa.Index("ix_incidents_created", "created_at", "incident_id"),
+    sa.Index("ix_incidents_state", "state", "ends_at"),
+    info={"kind": "incident"},
+)
+incident_grids = sa.Table(
+    "incident_grids",
+    metadata,
+    sa.Column("grid", store.Area, primary_key=True),
+    sa.Column("incident_id", store.Id, primary_key=True, index=True),
+)
+# Who wants to be told what becomes of it.
+incident_followers = sa.Table(
+    "incident_followers",
+    metadata,
+    sa.Column("incident_id", store.Id, primary_key=True),
+    sa.Column("person_id", store.Id, primary_key=True, index=True),
+    sa.Column("since", store.UtcDateTime, nullable=False),
+)
 disclosures = sa.Table(
     "disclosures",
     metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fivered.chassis.waiting import MOST, Waits, to
 from fivered.services.property import replies
-from fivered.services.property.views import registers
+from fivered.services.property.views import incidents, registers
 
 
 def _deed(kind: str, text: str, act: str) -> Waits:
@@ -79,5 +79,14 @@ WAITS = (
         "COMPLETE_COMMITTEE",
         "待补选的业委会 / An owners' committee to complete",
         "correct_committee",
+    ),
+    Waits(
+        "END_INCIDENT",
+        "预计时间已过、待确认恢复的通告"
+        " / An announcement that should be over by now: to be ended or told anew",
+        act="end_incident",
+        view=incidents.incidents,
+        asked=incidents.IncidentFilter(mine=True, overdue=True, limit=MOST),
+        since="ends_at",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fivered.chassis.bus import Event, Tx
 from fivered.services.steward import events, storage
-from fivered.services.steward.actions import dispatch, submission
+from fivered.services.steward.actions import dispatch, incidents, submission
 
 
 def property_said(tx: Tx, heard: list[Event]) -> None:
@@ -12,6 +12,7 @@ def property_said(tx: Tx, heard: list[Event]) -> None:
     projects = [e for e in heard if isinstance(e.data, events.ProjectRegisteredHeard)]
     if projects:
         projects_registered(tx, projects)
+    incidents.consume(tx, heard)
     for event in heard:
         data = event.data
         if isinstance(data, events.AppointmentActivatedHeard):

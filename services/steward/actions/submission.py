@@ -20,7 +20,7 @@ from fivered.chassis.refusal import Invalid, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.chassis.text import fold
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import kinship
+from fivered.services.steward.actions import incidents, kinship
 from fivered.services.steward.actions.cases import (
     MAX_TEXT,
     Media,
@@ -107,6 +107,13 @@ class NewRequest(Request, frozen=True):
     ) = None
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
+    insist: Annotated[
+        bool,
+        Meta(
+            description="虽有停供、施工、故障通告仍要提交 / file it although an outage, works or a "
+            "fault is announced there"
+        ),
+    ] = False
 
 
 class SubmitRequest(NewRequest, frozen=True):
@@ -142,6 +149,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
         RoleDenied: A service account files outside its area.
+        KnownIncident: An outage of that kind is announced there; another system is not asked.
     """
     serving = storage.ground.place(tx.conn, payload.grid)
     if tx.actor.is_service_account:
@@ -155,6 +163,16 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
     if payload.occurred_at is not None:
         rules.hours.check_moment(payload.occurred_at, tx.now)
     rules.requests.check_priority(payload.priority, payload.category, tx.actor.role)
+    if not payload.insist and not tx.actor.is_service_account:
+        incidents.require_news(
+            tx,
+            kind=payload.kind,
+            category=payload.category,
+            grid=payload.grid,
+            building=payload.building,
+            priority=payload.priority or rules.requests.default_priority(payload.category),
+            indoor=payload.indoor,
+        )
     row = _file(tx, payload, reporter, own, serving)
     if row is None:
         # Somebody else brought the same reference in this moment.

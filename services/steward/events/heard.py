@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fivered.chassis.facts import reads
 
@@ -18,6 +19,33 @@ class ProjectRegisteredHeard:
     status: str = "IN_SERVICE"
     company_id: str | None = None
     buildings: list[str] | None = None
+
+
+@reads("property", "incident_announced.v1")
+class IncidentAnnouncedHeard:
+    """An outage, works or a fault: shown to who files a request about it."""
+
+    incident_id: str
+    number: str
+    kind: str
+    nature: str
+    grids: list[str]
+    buildings: list[str]
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@reads("property", "incident_updated.v1")
+class IncidentUpdatedHeard(IncidentAnnouncedHeard):
+    """What is known of it now."""
+
+
+@reads("property", "incident_ended.v1")
+class IncidentEndedHeard:
+    """It is over or cancelled: requests about it are taken again."""
+
+    incident_id: str
 
 
 @reads("property", "appointment_activated.v1")

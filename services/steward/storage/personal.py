@@ -167,6 +167,7 @@ DATA_MAP = (
         areas="name kind",
         shapes="shape_code kind geometry",
         places="place_code kind parent name mode project_id area_m2 occupancy",
+        known_incidents="incident_id grid number kind nature title buildings",
         project_grids="project_id",
         projects="project_id status company_id buildings",
         request_numbers="day",

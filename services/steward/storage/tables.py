@@ -551,6 +551,23 @@ project_grids = sa.Table(
     sa.Column("grid", store.Area, primary_key=True, index=True),
 )
 
+# What property has announced of outages, works and faults: one row for each grid.
+known_incidents = sa.Table(
+    "known_incidents",
+    metadata,
+    sa.Column("incident_id", store.Id, primary_key=True),
+    sa.Column("grid", store.Area, primary_key=True, index=True),
+    sa.Column("number", sa.String(40), nullable=False),
+    sa.Column("kind", sa.String(12), nullable=False),
+    sa.Column("nature", sa.String(8), nullable=False),
+    sa.Column("title", sa.String(200), nullable=False),
+    sa.Column("buildings", store.Json, nullable=False),
+    sa.Column("starts_at", store.UtcDateTime, nullable=False),
+    sa.Column("ends_at", store.UtcDateTime, nullable=False),
+    sa.Column("over", sa.Boolean, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+)
+
 # Who holds a post in a project, company or partner, and so is a party of what is said against it.
 # `post` is the appointment, or MANAGER, REPRESENTATIVE, OPERATOR; the newest word stands.
 parties = sa.Table(

@@ -8,11 +8,10 @@ service for its part (`answer`), and marks them as read. `docs/messages.md` list
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 import sqlalchemy as sa
 from msgspec import Meta
@@ -21,47 +20,14 @@ from fivered.chassis import identities
 from fivered.chassis import storage as store
 from fivered.chassis.fields import Instant
 from fivered.chassis.i18n import told as in_words
-from fivered.chassis.refusal import NotFound, Sentence
+from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request
+from fivered.chassis.tells import GROUPS, Group, Tells
 from fivered.chassis.transaction import Tx
 
-# What a person chooses channels for, and how each is called.
-GROUPS: Mapping[str, Sentence] = {
-    "MATTERS": Sentence("本人事项的进展 / how my matters go on"),
-    "DUTIES": Sentence("待办、催办与督办 / what I have to do, reminders and escalations"),
-    "MEETINGS": Sentence("会议与邀请 / meetings and invitations"),
-    "POINTS": Sentence("积分、信用与兑换 / points, credit and redemptions"),
-    "ACCOUNT": Sentence("账号与个人信息 / account and personal data"),
-}
-Group = Literal["MATTERS", "DUTIES", "MEETINGS", "POINTS", "ACCOUNT"]
 # So many are counted and marked at once; nobody reads more.
 MOST = 1000
-_PLACE = re.compile(r"\{(\w+)\}")
-
-
-class Tells:
-    """A kind of message.
-
-    Args:
-        text: "中文 / English"; places in braces are filled from what `tell` is given.
-        to: Who gets it, "中文 / English".
-        when: When it is said, "中文 / English".
-        group: For what the person chooses channels.
-        urgent: Whether it goes out in quiet hours, too.
-
-    Raises:
-        ValueError: A text lacks a language.
-    """
-
-    __slots__ = ("group", "places", "text", "to", "urgent", "when")
-
-    def __init__(
-        self, text: str, *, to: str, when: str, group: Group = "MATTERS", urgent: bool = False
-    ) -> None:
-        self.text, self.to, self.when = Sentence(text), Sentence(to), Sentence(when)
-        self.group, self.urgent = group, urgent
-        self.places = frozenset(_PLACE.findall(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +50,36 @@ class Elsewhere:
     texts: Callable[[Tx, Sequence[str]], Mapping[str, tuple[str, str]]]
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to one person, as `tell` makes it.
+
+    Attributes:
+        kind: One of the service's `tells`.
+        person_id: To whom; None is nobody.
+        about: The kind and the id of the thing that it is about.
+        detail: Fills the places of the text.
+        once: What is said once; see `tell`.
+        at: When it is said; the transaction's time by default.
+    """
+
+    kind: str
+    person_id: str | None
+    about: tuple[str, str] | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+    once: str | None = None
+    at: datetime | None = None
+
+
 class _Teller:
     """What a service class says of its messages (`bus.Service`)."""
 
     tells: Mapping[str, Tells]
     told_elsewhere: tuple[Elsewhere, ...]
+
+    @staticmethod
+    def after_told(tx: Tx, told: Sequence[Mapping[str, object]]) -> None:
+        """Do what follows from messages that were just written; see `bus.Service`."""
 
 
 def _teller(tx: Tx) -> _Teller:
@@ -125,38 +116,68 @@ def tell(
     Raises:
         TypeError: The service has no such kind, or a place of its text stays empty.
     """
+    wanted = {persons} if isinstance(persons, str) or persons is None else {*persons}
+    told = sorted(one for one in wanted if one)
+    return tell_all(tx, [Message(kind, one, about, detail, once) for one in told], checked=kind)
+
+
+def tell_all(tx: Tx, messages: Iterable[Message], *, checked: str | None = None) -> int:
+    """Leave several messages with one statement; see `tell`.
+
+    Args:
+        tx: The transaction.
+        messages: Those to nobody are left out.
+        checked: A kind that must be known also where there is nobody to be told.
+
+    Raises:
+        TypeError: The service has no such kind, or a place of its text stays empty.
+    """
+    if checked is not None:
+        _known(tx, checked)
+    rows = [_row(tx, message) for message in messages if message.person_id]
+    if not rows:
+        return 0
+    new = [row for row in rows if row["once"] is None]
+    if new:
+        tx.conn.execute(sa.insert(tx.runtime.chassis.told), new)
+    new += [row for row in rows if row["once"] is not None and _is_first(tx, row)]
+    if new:
+        _teller(tx).after_told(tx, new)
+    return len(new)
+
+
+def _is_first(tx: Tx, row: Mapping[str, object]) -> bool:
+    """Write a message that is said once; tells whether it was not said before."""
+    statement = store.insert(tx.conn, tx.runtime.chassis.told).values(row)
+    first = statement.on_conflict_do_nothing(index_elements=["person_id", "once"])
+    return tx.conn.execute(first).rowcount > 0
+
+
+def _known(tx: Tx, kind: str) -> Tells:
     said = _teller(tx).tells.get(kind)
     if said is None:
         raise TypeError(f"{tx.runtime.name} tells no {kind!r}")
-    if missing := said.places - detail.keys():
+    return said
+
+
+def _row(tx: Tx, message: Message) -> dict[str, object]:
+    kind, detail = message.kind, message.detail
+    if missing := _known(tx, kind).places - detail.keys():
         raise TypeError(f"{kind} lacks {', '.join(sorted(missing))}")
-    wanted = [persons] if isinstance(persons, str) or persons is None else persons
-    about_kind, about_id = about or (None, None)
-    filled = {
-        name: value if isinstance(value, int) and not isinstance(value, bool) else str(value)
-        for name, value in detail.items()
+    about_kind, about_id = message.about or (None, None)
+    return {
+        "message_id": tx.new_id("msg"),
+        "person_id": message.person_id,
+        "kind": kind,
+        "about_kind": about_kind,
+        "about_id": about_id,
+        "detail": {
+            name: value if isinstance(value, int) and not isinstance(value, bool) else str(value)
+            for name, value in detail.items()
+        },
+        "once": None if message.once is None else f"{kind}:{message.once}",
+        "created_at": message.at or tx.now,
     }
-    rows = [
-        {
-            "message_id": tx.new_id("msg"),
-            "person_id": person_id,
-            "kind": kind,
-            "about_kind": about_kind,
-            "about_id": about_id,
-            "detail": filled,
-            "once": None if once is None else f"{kind}:{once}",
-            "created_at": tx.now,
-        }
-        for person_id in sorted({one for one in wanted if one})
-    ]
-    if not rows:
-        return 0
-    table = tx.runtime.chassis.told
-    statement = store.insert(tx.conn, table)
-    if once is not None:
-        statement = statement.on_conflict_do_nothing(index_elements=["person_id", "once"])
-    written = statement.values(rows).returning(table.c.message_id)
-    return len(tx.conn.execute(written).all())
 
 
 def hand_over(conn: sa.Connection, tables: store.ChassisTables, old: str, new: str) -> None:
@@ -249,9 +270,10 @@ def read(tx: Tx, message_id: str) -> ReadMarks:
         NotFound: The caller was told nothing of this id.
     """
     found = _all_of(tx)
-    if store.first(tx.conn, sa.select(found).where(found.c.message_id == message_id)) is None:
+    row = store.first(tx.conn, sa.select(found).where(found.c.message_id == message_id))
+    if row is None:
         raise NotFound(kind="message", id=message_id)
-    marked = _mark(tx, [message_id])
+    marked = _mark(tx, [message_id]) if row.read_at is None else 0
     return ReadMarks(marked=marked, unread=_unread(tx, found))
 
 
@@ -273,8 +295,8 @@ def _mark(tx: Tx, message_ids: Sequence[str]) -> int:
         return 0
     rows = [{"person_id": tx.actor.id, "message_id": one, "read_at": tx.now} for one in message_ids]
     marks = tx.runtime.chassis.told_read
-    statement = store.insert(tx.conn, marks).values(rows).on_conflict_do_nothing()
-    return len(tx.conn.execute(statement.returning(marks.c.message_id)).all())
+    tx.conn.execute(store.insert(tx.conn, marks).on_conflict_do_nothing(), rows)
+    return len(rows)
 
 
 def _unread(tx: Tx, found: store.FromClause) -> int:
@@ -356,6 +378,8 @@ def text_of(tx: Tx, kind: str, detail: Mapping[str, object]) -> tuple[str, str]:
 __all__ = [
     "GROUPS",
     "Elsewhere",
+    "Group",
+    "Message",
     "MessagesAsked",
     "ReadMarks",
     "Tells",
@@ -368,5 +392,6 @@ __all__ = [
     "read",
     "read_up_to",
     "tell",
+    "tell_all",
     "text_of",
 ]

@@ -51,6 +51,7 @@ from fivered.services.steward.actions import (
     submission,
 )
 from fivered.services.steward.actions.standing import serving
+from fivered.services.steward.messages import TELLS
 from fivered.services.steward.rules import access
 from fivered.services.steward.rules.requests import HANDLERS, SCREENERS, STREET
 from fivered.services.steward.settings import PII_KEY, StewardSettings
@@ -88,6 +89,7 @@ class Steward(Imports, Sealing, Service):
     data_map = storage.personal.DATA_MAP
     first_steps = FIRST_STEPS
     waits = views.waiting.WAITS
+    tells = TELLS
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (

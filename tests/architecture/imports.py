@@ -43,7 +43,7 @@ CHASSIS = (
     "actors | audit | blobs | calendar | checks | envelope | fields | free_text | here | i18n | identities | logs | personal | sender | setting_files | shapes | sheets",
     "messages | promises | schemas | storage | webhook_wire | workbooks",
     "file_table | told_tables | vault",
-    "api | cards | cells | column_types | database_errors | few | forms | marks",
+    "api | cards | cells | column_types | database_errors | few | forms | marks | tells",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | supervised | telemetry | text",
     "json_values | metrics | roles | tls | typed",
 )
@@ -58,6 +58,7 @@ PURE = (
     "fivered.chassis.forms",
     "fivered.chassis.decimals",
     "fivered.chassis.roles",
+    "fivered.chassis.tells",
     "fivered.chassis.typed",
 )
 

@@ -18,6 +18,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import telling
 from fivered.services.steward.actions.parties import require_impartial, require_outside_chain
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import (
@@ -96,12 +97,14 @@ def change(  # noqa: PLR0917  what becomes of which, said by whom; `values` are 
     `by` is SYSTEM where nobody asked for the step itself: it follows from what somebody did.
     """
     version = row.version + 1
-    return storage.cases.change(
+    changed = storage.cases.change(
         tx.conn,
         row,
         {"state": state, "version": version, **values},
         step(tx, row.request_id, action, state=state, version=version, detail=detail or {}, by=by),
     )
+    telling.of_step(tx, changed, action, detail or {})
+    return changed
 
 
 def step(

@@ -14,6 +14,7 @@ from fivered.chassis.free_text import PublicText, Sealed
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.chassis.vault import Vault
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions import kinship
@@ -192,6 +193,12 @@ def decide_correction(tx: Tx, payload: DecideCorrection) -> replies.CorrectionCa
         ),
         decided_by=tx.actor.id,
         decided_at=tx.now,
+    )
+    tell(
+        tx,
+        "CORRECTION_DONE" if payload.approved else "CORRECTION_REFUSED",
+        waiting.person_id,
+        about=("correction", waiting.correction_id),
     )
     return replies.CorrectionCard.about(decided, vault)
 

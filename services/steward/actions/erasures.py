@@ -14,6 +14,7 @@ from fivered.chassis.free_text import Office, PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.services.steward import events, replies, rules, storage
 from fivered.services.steward.actions import kinship
 from fivered.services.steward.actions.changes import note_change
@@ -175,6 +176,10 @@ def decide_erasure(tx: Tx, payload: DecideErasure) -> replies.ErasureCard:
         decided_by=tx.actor.id,
         decided_at=tx.now,
     )
+    # Of one that is carried out nobody is left who could be told.
+    if state != "DONE":
+        kind = f"ERASURE_{state}"
+        tell(tx, kind, row.person_id, about=("erasure", waiting.erasure_id))
     return _card(tx, decided)
 
 

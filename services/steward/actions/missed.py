@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.records import Row
+from fivered.chassis.telling import Message, tell_all
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import cases, dispatch, parties
+from fivered.services.steward.actions import cases, dispatch, parties, telling
 from fivered.services.steward.rules.routing import Candidate
 
 # The shortest accept time: within it no request of a set can run out again.
@@ -43,6 +44,7 @@ class _Set:
     lines: list[dict[str, object]] = field(default_factory=list)
     clocks: list[storage.cases.Clock] = field(default_factory=list)
     taken: dict[str, datetime] = field(default_factory=dict)
+    told: list[Message] = field(default_factory=list)
 
     def community(self, code: str) -> _Community:
         """Return the roster of a community; it is read once."""
@@ -154,6 +156,7 @@ class _Set:
         storage.missed.write(conn, self.given)
         storage.cases.write_timeline(conn, self.lines)
         storage.missed.give(conn, self.clocks, self.taken)
+        tell_all(self.tx, self.told)
         self.tx.arm_all(
             "REQ_ACCEPT", [(clock["request_id"], clock["due_at"]) for clock in self.clocks]
         )
@@ -197,6 +200,7 @@ def _one(work: _Set, row: Row) -> None:
     )
     chosen = work.choose(row, tried)
     if chosen is None:
+        work.told.append(telling.not_accepted(tx, row))
         work.kept.append({"request_id": row.request_id, "tried": tried, "version": version})
         return
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
@@ -214,3 +218,4 @@ def _one(work: _Set, row: Row) -> None:
         storage.cases.clock(row, "ACCEPT", due_at=due, now=tx.now, handler=chosen.steward_id)
     )
     work.hand_over(row, chosen)
+    work.told += telling.taken(tx, row, chosen, due)

@@ -22,6 +22,7 @@ from fivered.chassis.reading import read_lines
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
 from fivered.chassis.requests import Line, Request
+from fivered.chassis.telling import tell
 from fivered.chassis.text import fold
 from fivered.services.steward import events, replies, rules, storage
 from fivered.services.steward.actions import changes, kinship, submission
@@ -323,6 +324,7 @@ def confirm_hours(tx: Tx, payload: ConfirmHours) -> replies.HoursReply:
         sequence=confirmed.version,
         occurred_at=done_at,
     )
+    _tell(tx, "HOURS_CONFIRMED", confirmed)
     day = others + payload.minutes
     return msgspec.structs.replace(
         _record_reply(confirmed),
@@ -385,6 +387,13 @@ def _take_back(tx: Tx, row: Row, reason: str) -> replies.HoursReply:
     return msgspec.structs.replace(_record_reply(after), previous_minutes=row.minutes)
 
 
+def _tell(tx: Tx, kind: str, row: Row, reason: str = "") -> None:
+    tell(
+        tx, kind, row.person_id, about=("volunteer_record", row.record_id),
+        day=row.date, activity=row.activity, minutes=row.minutes, reason=reason,
+    )  # fmt: skip
+
+
 def _change_record(tx: Tx, row: Row, reason: str, **values: object) -> Row:
     after = storage.records.update_record(tx.conn, row, **values)
     changes.note_change(
@@ -396,6 +405,7 @@ def _change_record(tx: Tx, row: Row, reason: str, **values: object) -> Row:
         before={name: getattr(row, name) for name in values},
         reason=reason,
     )
+    _tell(tx, "HOURS_CORRECTED", after, reason)
     return after
 
 
@@ -481,6 +491,8 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
         found["request_id"] = request.request_id
         reply.request_id, reply.request_number = request.request_id, request.number
     storage.records.update_hazard(tx.conn, row, state=state, verified_by=tx.actor.id, **found)
+    kind = "HAZARD_CONFIRMED" if payload.verified else "HAZARD_UNFOUNDED"
+    tell(tx, kind, row.reporter_id, about=("hazard", row.hazard_id), category=row.category)
     return reply
 
 

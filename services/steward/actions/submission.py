@@ -20,7 +20,7 @@ from fivered.chassis.refusal import Invalid, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.chassis.text import fold
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import incidents, kinship
+from fivered.services.steward.actions import incidents, kinship, telling
 from fivered.services.steward.actions.cases import (
     MAX_TEXT,
     Media,
@@ -321,6 +321,7 @@ def _file(
         scope=row.area,
         sequence=1,
     )
+    telling.of_filing(tx, row, chosen.duty if chosen is not None else None)
     return row
 
 

@@ -1,0 +1,196 @@
+"""What steward tells people: kinds of messages, to whom and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fivered.chassis.tells import Tells
+
+_REPORTER = "诉求人,以及被合并诉求的诉求人 / who reported it, and who reported what it took up"
+_OWN = "诉求人 / who reported it"
+_HANDLER = "承办人 / who has it in hand"
+_WHO = "本人 / whom it concerns"
+
+TELLS: Mapping[str, Tells] = MappingProxyType({
+    # ---------------------------------------------------------------- who reported a request
+    "REQ_RECEIVED": Tells(
+        "您的诉求 {number} 已登记,预计 {due} 前办结"
+        " / Your request {number} is registered and is to be resolved by {due}",
+        to=_OWN, when="登记时 / when it is registered",
+    ),
+    "REQ_DISPATCHED": Tells(
+        "您的诉求 {number} 已派给{duty}办理"
+        " / Your request {number} was given to somebody of this duty: {duty}",
+        to=_OWN, when="派单、改派、转办时 / when somebody is given it",
+    ),
+    "REQ_ACCEPTED": Tells(
+        "您的诉求 {number} 已接单 / Your request {number} was accepted",
+        to=_REPORTER, when="接单时 / when the handler accepts it",
+    ),
+    "REQ_CONTACTED": Tells(
+        "您的诉求 {number} 已由承办人联系或到场;如未联系到您,请催办"
+        " / The handler of your request {number} has been in touch or on site; please"
+        " urge if nobody reached you",
+        to=_REPORTER, when="记录联系或到场时 / when contact or arrival is noted",
+    ),
+    "REQ_EXTENDED": Tells(
+        "您的诉求 {number} 延期至 {due}。理由:{reason}"
+        " / Your request {number} has until {due} now. Reason: {reason}",
+        to=_REPORTER, when="批准延期时 / when it is given more time",
+    ),
+    "REQ_RESOLVED": Tells(
+        "您的诉求 {number} 已办结({outcome}),请评价;不满意可在 7 日内要求重办"
+        " / Your request {number} is done ({outcome}); please rate it. You may have it reopened"
+        " within 7 days",
+        to=_REPORTER, when="办结时 / when it is resolved",
+    ),
+    "REQ_CLOSED": Tells(
+        "您的诉求 {number} 已结案 / Your request {number} is closed",
+        to=_REPORTER, when="结案时 / when it is closed",
+    ),
+    "REQ_REJECTED": Tells(
+        "您的诉求 {number} 不予受理({ground}):{note}"
+        " / Your request {number} is not handled here ({ground}): {note}",
+        to=_OWN, when="不予受理时 / when it is rejected",
+    ),
+    "REQ_RETURNED": Tells(
+        "您的诉求 {number} 被退回,正在另派。理由:{reason}"
+        " / Your request {number} was given back; somebody else is looked for. Reason: {reason}",
+        to=_OWN, when="承办人退回时 / when the handler gives it back",
+    ),
+    "REQ_MERGED": Tells(
+        "您的诉求 {number} 与诉求 {into} 为同一事项,已合并办理;进展仍会告知您"
+        " / Your request {number} is the same matter as {into} and is handled with it;"
+        " you will still be told how it goes on",
+        to=_OWN, when="合并时 / when it is merged",
+    ),
+    "REQ_GOES_ON": Tells(
+        "您的诉求 {number} 继续办理:原合并的诉求已撤回"
+        " / Your request {number} goes on by itself: the one it was merged into was taken"
+        " back",
+        to=_OWN, when="被并入的诉求撤回时 / when the one that it was merged into is taken back",
+    ),
+    "REQ_REOPENED": Tells(
+        "您的诉求 {number} 已重新办理,预计 {due} 前办结"
+        " / Your request {number} is reopened and is to be resolved by {due}",
+        to=_OWN, when="重办时 / when it is reopened",
+    ),
+    "REQ_LATE": Tells(
+        "您的诉求 {number} 未按时办结,已逐级督办"
+        " / Your request {number} was not resolved in time; the next level sees to it",
+        to=_REPORTER, when="办结超时时 / when the time to resolve it is over",
+    ),
+    "REQ_ESCALATED": Tells(
+        "您的诉求 {number} 已升级督办(第 {level} 级)"
+        " / Your request {number} has come before a higher level ({level})",
+        to=_REPORTER, when="升级至街道、区级时 / when it comes before the street or the district",
+    ),
+    "REQ_CORRECTED": Tells(
+        "您的诉求 {number} 的登记已更正。理由:{reason}"
+        " / What is registered of your request {number} was corrected. Reason: {reason}",
+        to=_OWN, when="更正时 / when it is corrected",
+    ),
+    "REQ_REVIEWED": Tells(
+        "您对诉求 {number} 的评价已核查:{verdict}。理由:{reason}"
+        " / Your rating of request {number} was looked into: {verdict}. Reason: {reason}",
+        to=_OWN, when="差评核查后 / when a bad rating was reviewed",
+    ),
+    # ---------------------------------------------------------------- who has a request in hand
+    "REQ_GIVEN": Tells(
+        "诉求 {number}({category})派给您,请在 {due} 前接单"
+        " / Request {number} ({category}) is yours; please accept it by {due}",
+        to=_HANDLER, when="派单、改派、转办、重办时 / when it is given to the handler",
+        group="DUTIES",
+    ),
+    "REQ_GIVEN_URGENT": Tells(
+        "紧急诉求 {number}({category})派给您,请在 {due} 前接单"
+        " / Urgent: request {number} ({category}) is yours; please accept it by {due}",
+        to=_HANDLER, when="派单时,优先级 P1、P2 / when it is given, priorities P1 and P2",
+        group="DUTIES", urgent=True,
+    ),
+    "REQ_TAKEN": Tells(
+        "诉求 {number} 未按时接单,已改派"
+        " / Request {number} was not accepted in time and was given to somebody else",
+        to="原承办人 / who had it", when="接单超时改派时 / when it is taken away",
+        group="DUTIES",
+    ),
+    "REQ_NOT_ACCEPTED": Tells(
+        "诉求 {number} 已超过接单时限,请尽快接单"
+        " / The time to accept request {number} is over; please accept it now",
+        to=_HANDLER, when="接单超时而无人可派时 / when nobody else can take it",
+        group="DUTIES",
+    ),
+    "REQ_CONTACT_OVERDUE": Tells(
+        "诉求 {number} 已超过联系时限,请立即联系诉求人"
+        " / The time to contact who reported request {number} is over; please do it now",
+        to=_HANDLER, when="联系超时时 / when the time to contact is over",
+        group="DUTIES",
+    ),
+    "REQ_OVERDUE": Tells(
+        "诉求 {number} 已超过办结时限,已报上级督办"
+        " / Request {number} is overdue; the next level has been told",
+        to=_HANDLER, when="办结超时时 / when the time to resolve is over",
+        group="DUTIES",
+    ),
+    "REQ_URGED": Tells(
+        "诉求 {number} 的诉求人催办 / Who reported request {number} urges",
+        to=_HANDLER, when="催办时 / when it is urged",
+        group="DUTIES",
+    ),
+    "REQ_TAKEN_BACK": Tells(
+        "诉求 {number} 已由诉求人撤回,不再办理"
+        " / Request {number} was taken back by who reported it",
+        to=_HANDLER, when="撤回时 / when it is cancelled",
+        group="DUTIES",
+    ),
+    "REQ_RATED": Tells(
+        "诉求 {number} 收到评价:{stars} 星 / Request {number} was rated: {stars} stars",
+        to=_HANDLER, when="评价时 / when it is rated",
+        group="DUTIES",
+    ),
+    # ---------------------------------------------------------------- own registration and deeds
+    "CORRECTION_DONE": Tells(
+        "您申请的信息更正已通过,登记已更新"
+        " / What you asked to be put right in your registration is done",
+        to=_WHO, when="更正申请通过时 / when a correction is approved", group="ACCOUNT",
+    ),
+    "CORRECTION_REFUSED": Tells(
+        "您申请的信息更正未通过,理由见更正申请"
+        " / What you asked to be put right was refused; the reason stands with it",
+        to=_WHO, when="更正申请未通过时 / when a correction is refused", group="ACCOUNT",
+    ),
+    "ERASURE_HELD": Tells(
+        "您的删除申请已批准,待名下事项交接后执行"
+        " / Your erasure is approved and takes effect once what you hold was handed over",
+        to=_WHO, when="批准而有未交接事项时 / when it is approved and something is held",
+        group="ACCOUNT",
+    ),
+    "ERASURE_REFUSED": Tells(
+        "您的删除申请未获批准,理由见申请 / Your erasure was refused; the reason stands with it",
+        to=_WHO, when="不予删除时 / when it is refused", group="ACCOUNT",
+    ),
+    "HOURS_CONFIRMED": Tells(
+        "您 {day} 的志愿服务“{activity}”已确认 {minutes} 分钟"
+        ' / Your volunteer service of {day}, "{activity}", is confirmed: {minutes} minutes',
+        to="志愿者 / the volunteer", when="确认时长时 / when the hours are confirmed",
+        group="POINTS",
+    ),
+    "HOURS_CORRECTED": Tells(
+        "您 {day} 的志愿服务“{activity}”时长更正为 {minutes} 分钟。理由:{reason}"
+        ' / Your volunteer service of {day}, "{activity}", was corrected to {minutes} minutes.'
+        " Reason: {reason}",
+        to="志愿者 / the volunteer", when="更正时长时 / when the hours are corrected",
+        group="POINTS",
+    ),
+    "HAZARD_CONFIRMED": Tells(
+        "您上报的隐患({category})已核实,正在处理"
+        " / The danger that you reported ({category}) is confirmed and is seen to",
+        to="上报人 / who reported it", when="核实时 / when it is verified",
+    ),
+    "HAZARD_UNFOUNDED": Tells(
+        "您上报的隐患({category})经核实不属实"
+        " / The danger that you reported ({category}) was looked at and is none",
+        to="上报人 / who reported it", when="核实不属实时 / when it is found to be none",
+    ),
+})  # fmt: skip

@@ -1,0 +1,249 @@
+"""Each kind of message is told to whom it concerns, and to nobody else."""
+
+import inspect
+
+import pytest
+
+from fivered.chassis.messages import SELF
+from fivered.services.steward.messages import TELLS
+from fivered.services.steward.tests.ground import (
+    COMMUNITY,
+    GRID,
+    LI,
+    OTHER_CADRE,
+    SECOND,
+    STREET_SCOPE,
+    WANG,
+    Ground,
+)
+
+
+@pytest.fixture
+def ground(bench):
+    bench.at("2025-03-03T09:00:00")
+
+    def build(bench):
+        Ground(bench).begin().staff()
+
+    return Ground(bench).staged(build)
+
+
+def told(bench, *ids):
+    """Return {kind: people} of what was said, of the things with these ids or of all."""
+    found = {}
+    for row in bench.rows("SELECT kind, person_id, about_id FROM told ORDER BY message_id"):
+        if not ids or row["about_id"] in ids:
+            found.setdefault(row["kind"], []).append(row["person_id"])
+    return found
+
+
+def texts(bench, person):
+    page = bench.as_(SELF, person=person, scope="").ask("_messages", {"limit": 200})
+    assert all("{" not in one["text_zh"] + one["text_en"] for one in page["items"])
+    return {one["kind"]: one["text_zh"] for one in page["items"]}
+
+
+def _resolved(ground):
+    request = ground.submit()
+    handler = ground.handler_of(request)
+    yield "REQ_RECEIVED", WANG, request
+    yield "REQ_DISPATCHED", WANG, request
+    yield "REQ_GIVEN", handler, request
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do("urge_request", {"request_id": request["id"]})
+    yield "REQ_URGED", handler, request
+    row = ground.bench.rows("SELECT version FROM requests WHERE request_id = :i", i=request["id"])[
+        0
+    ]
+    ground.resolved(request | row)
+    for kind in ("REQ_ACCEPTED", "REQ_CONTACTED", "REQ_RESOLVED"):
+        yield kind, WANG, request
+    ground.rate(request, stars=1, solved=False)
+    yield "REQ_RATED", handler, request
+    row = ground.bench.rows("SELECT version FROM requests WHERE request_id = :i", i=request["id"])[
+        0
+    ]
+    review = {"request_id": request["id"], "upheld": False, "reason": "经核查不属实"}
+    ground.bench.as_("R_STREET", person=SECOND, scope=STREET_SCOPE).do(
+        "review_request", review, version=row["version"]
+    )
+    yield "REQ_REVIEWED", WANG, request
+    yield "REQ_CLOSED", WANG, request
+    said = texts(ground.bench, WANG)
+    assert "已解决" in said["REQ_RESOLVED"]
+    assert request["number"] in said["REQ_DISPATCHED"]
+
+
+def _reopened(ground):
+    request = ground.resolved()
+    reopened = ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "reopen_request",
+        {"request_id": request["id"], "reason": "还是不亮"},
+        version=request["version"],
+    )
+    yield "REQ_REOPENED", None, request  # who reopened it knows
+    handler = ground.handler_of(reopened)
+    assert told(ground.bench)["REQ_GIVEN"] == [handler, handler]
+
+
+def _refused(ground):
+    request = ground.submit()
+    ground.step(
+        "reject_request", request, OTHER_CADRE, "R_CADRE", COMMUNITY, reason="OUT_OF_SCOPE",
+        note="请联系供电公司",
+    )  # fmt: skip
+    yield "REQ_REJECTED", WANG, request
+    assert "请联系供电公司" in texts(ground.bench, WANG)["REQ_REJECTED"]
+
+
+def _merged(ground):
+    first, second = ground.submit(), ground.submit(LI)
+    second = ground.step(
+        "merge_request", second, OTHER_CADRE, "R_CADRE", COMMUNITY, into=first["id"]
+    )
+    yield "REQ_MERGED", LI, second
+    row = ground.bench.rows("SELECT version FROM requests WHERE request_id = :i", i=first["id"])[0]
+    ground.resolved(first | row)
+    # Whose request was merged is told of the own number, once.
+    assert told(ground.bench)["REQ_RESOLVED"] == [WANG, LI]
+    assert second["number"] in texts(ground.bench, LI)["REQ_RESOLVED"]
+    assert first["number"] in texts(ground.bench, LI)["REQ_MERGED"]
+    yield "REQ_RESOLVED", LI, second
+    again = ground.submit(category="NOISE"), ground.submit(LI, category="NOISE")
+    ground.step("merge_request", again[1], OTHER_CADRE, "R_CADRE", COMMUNITY, into=again[0]["id"])
+    handler = ground.handler_of(again[0])
+    row = ground.bench.rows("SELECT version FROM requests WHERE request_id = :i", i=again[0]["id"])[
+        0
+    ]
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "cancel_request", {"request_id": again[0]["id"]}, version=row["version"]
+    )
+    yield "REQ_TAKEN_BACK", handler, again[0]
+    yield "REQ_GOES_ON", LI, again[1]
+
+
+def _given_back(ground):
+    request = ground.submit()
+    handler = ground.handler_of(request)
+    request = ground.step("return_request", request, handler, reason="不属于物业责任范围")
+    yield "REQ_RETURNED", WANG, request
+    assert told(ground.bench)["REQ_GIVEN"] == [handler, ground.handler_of(request)]
+    ground.step(
+        "correct_request", request, OTHER_CADRE, "R_CADRE", COMMUNITY, building="3 号楼",
+        reason="登记有误",
+    )  # fmt: skip
+    yield "REQ_CORRECTED", WANG, request
+
+
+def _late(ground):
+    bench = ground.bench
+    request = ground.submit()
+    first = ground.handler_of(request)
+    bench.fire("2025-03-03T11:00:01")
+    yield "REQ_TAKEN", first, request
+    second = ground.handler_of(request)
+    assert told(bench)["REQ_GIVEN"] == [first, second]
+    bench.fire("2025-03-31T09:00:00")
+    handler = ground.handler_of(request)
+    yield "REQ_CONTACT_OVERDUE", handler, request
+    yield "REQ_OVERDUE", handler, request
+    yield "REQ_LATE", WANG, request
+    assert told(bench)["REQ_ESCALATED"] == [WANG, WANG]
+    assert set(told(bench)["REQ_NOT_ACCEPTED"]) == {handler}
+    yield "REQ_ESCALATED", WANG, request
+    yield "REQ_NOT_ACCEPTED", handler, request
+
+
+def _urgent(ground):
+    request = ground.submit(category="WATER", priority="P2")
+    yield "REQ_GIVEN_URGENT", ground.handler_of(request), request
+    long = ground.submit(category="OLD_COMPOUND")
+    handler = ground.handler_of(long)
+    long = ground.step("accept_request", long, handler)
+    ground.step(
+        "extend_request", long, OTHER_CADRE, "R_CADRE", COMMUNITY, reason="材料需采购",
+        new_due="2025-03-19T17:00:00+08:00",
+    )  # fmt: skip
+    yield "REQ_EXTENDED", WANG, long
+
+
+def _own(ground):
+    bench = ground.bench
+    me = {"as_": ("R_RESIDENT", WANG, GRID)}
+    for approved, kind in ((True, "CORRECTION_DONE"), (False, "CORRECTION_REFUSED")):
+        role, person, scope = me["as_"]
+        asked = bench.as_(role, person=person, scope=scope).do(
+            "propose_correction", {"name": "王小莉" if approved else "王小红"}
+        )
+        bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY).do(
+            "decide_correction",
+            {"correction_id": asked["id"], "approved": approved, "reason": "经核对证件"},
+            version=asked["version"],
+        )
+        yield kind, WANG, asked
+    asked = bench.as_("R_RESIDENT", person=WANG, scope=GRID).do("ask_erasure", {"person_id": WANG})
+    bench.as_("R_STREET", person=SECOND, scope=STREET_SCOPE).do(
+        "decide_erasure",
+        {"erasure_id": asked["id"], "approved": False, "reason": "有未结事项"},
+        version=asked["version"],
+    )
+    yield "ERASURE_REFUSED", WANG, asked
+
+
+def _deeds(ground):
+    bench = ground.bench
+    hours = bench.as_("R_RESIDENT", person=WANG, scope=GRID).do(
+        "record_hours",
+        {
+            "person_id": WANG,
+            "minutes": 60,
+            "source": "QR",
+            "date": "2025-03-02",
+            "activity": "楼道清洁",
+        },
+    )
+    cadre = bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY)
+    hours = cadre.do("confirm_hours", {"record_id": hours["id"], "minutes": 60}, version=1)
+    yield "HOURS_CONFIRMED", WANG, hours
+    bench.as_("R_STREET", person=SECOND, scope=STREET_SCOPE).do(
+        "correct_hours",
+        {"record_id": hours["id"], "minutes": 30, "reason": "提前离场"},
+        version=hours["version"],
+    )
+    yield "HOURS_CORRECTED", WANG, hours
+    for verified, kind in ((True, "HAZARD_CONFIRMED"), (False, "HAZARD_UNFOUNDED")):
+        hazard = bench.as_("R_RESIDENT", person=WANG, scope=GRID).do(
+            "report_hazard",
+            {"category": "SECURITY", "grid": GRID, "place": f"{verified:d} 号楼井盖破损"},
+        )
+        bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY).do(
+            "verify_hazard", {"hazard_id": hazard["id"], "verified": verified},
+            version=hazard.get("version", 1),
+        )  # fmt: skip
+        yield kind, WANG, hazard
+
+
+STORIES = (_resolved, _reopened, _refused, _merged, _given_back, _late, _urgent, _own, _deeds)
+# Of what is tried elsewhere.
+ELSEWHERE = {"ERASURE_HELD"}
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda one: one.__name__[1:])
+def test_who_it_concerns_is_told_and_nobody_else(ground, story):
+    for kind, person, thing in story(ground):
+        assert kind in TELLS
+        assert set(told(ground.bench, thing["id"]).get(kind, [])) == {person} - {None}, kind
+    # Nobody is told of a thing of others: only its reporter and who has or had it in hand.
+    for row in ground.bench.rows(
+        "SELECT t.person_id, r.reporter_id, r.request_id FROM told t"
+        " JOIN requests r ON r.request_id = t.about_id WHERE t.kind NOT LIKE 'REQ_GIVEN%'"
+    ):
+        had = ground.bench.rows(
+            "SELECT person_id FROM told WHERE about_id = :i AND kind LIKE 'REQ_GIVEN%'",
+            i=row["request_id"],
+        )
+        assert row["person_id"] in {row["reporter_id"], *(one["person_id"] for one in had)}
+
+
+def test_every_kind_is_tried():
+    tried = "".join(inspect.getsource(one) for one in STORIES)
+    assert {kind for kind in TELLS if f'"{kind}"' not in tried} == ELSEWHERE

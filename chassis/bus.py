@@ -572,10 +572,6 @@ class Service(Declared):
             tx.afterwards(self.note_own_data)
         return own_data.answer(tx, body)
 
-    @staticmethod
-    def after_told(tx: Tx, told: Sequence[Mapping[str, object]]) -> None:
-        """Queue what of new messages (rows of `told`) goes out of the system, too."""
-
     def note_own_data(self, tx: Tx) -> None:
         """Note that the caller is given the own data, and may refuse it: see `own_data.note`."""
         own_data.note(tx)

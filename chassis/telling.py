@@ -77,10 +77,6 @@ class _Teller:
     tells: Mapping[str, Tells]
     told_elsewhere: tuple[Elsewhere, ...]
 
-    @staticmethod
-    def after_told(tx: Tx, told: Sequence[Mapping[str, object]]) -> None:
-        """Do what follows from messages that were just written; see `bus.Service`."""
-
 
 def _teller(tx: Tx) -> _Teller:
     return cast("_Teller", tx.runtime.service_cls)
@@ -142,7 +138,10 @@ def tell_all(tx: Tx, messages: Iterable[Message], *, checked: str | None = None)
         tx.conn.execute(sa.insert(tx.runtime.chassis.told), new)
     new += [row for row in rows if row["once"] is not None and _is_first(tx, row)]
     if new:
-        _teller(tx).after_told(tx, new)
+        # A service that sends messages out queues them here (rows of `told`).
+        after = getattr(tx.runtime.service_cls, "after_told", None)
+        if after is not None:
+            after(tx, new)
     return len(new)
 
 

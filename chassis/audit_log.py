@@ -15,13 +15,18 @@ from fivered.chassis import audit, records
 from fivered.chassis import storage as store
 from fivered.chassis.digests import Digests
 from fivered.chassis.fields import PartOfList
+from fivered.chassis.json_values import JsonObject
+from fivered.chassis.messages import Actor
 from fivered.chassis.replies import Page, Reply, plain
+from fivered.chassis.requests import Request
 from fivered.chassis.transaction import Tx
 
 READERS = ("R_AUDITOR",)
 # Rows that belong to no area (the system's, and those of callers without a role) are read by who
 # audits a whole district.
 _DISTRICT = 6
+# What a row says of a list that was taken away as a file.
+EXPORTED = "EXPORTED"
 
 Word = Annotated[str, Meta(pattern="^[A-Za-z_]{1,80}$")]
 # A command, or a door of the gateway's own as its rows have it: verb and path.
@@ -98,6 +103,20 @@ class AuditLine(Reply):
     ]
 
 
+class Exported(Request, frozen=True, kw_only=True):
+    """导出的列表 / A list that somebody takes away as a file."""
+
+    door: Annotated[str, Meta(max_length=80)]
+    form: Annotated[str, Meta(max_length=10)]
+    filters: Annotated[str, Meta(max_length=4000)]
+    rows: int | None = None
+    actor: Annotated[str, Meta(max_length=64)]
+    role: Annotated[str, Meta(max_length=30)]
+    scope: Annotated[str, Meta(pattern="^[0-9]{0,15}$")]
+    session: Annotated[str, Meta(max_length=64)]
+    address: Annotated[str, Meta(max_length=45)]
+
+
 class SealsQuery(PartOfList, frozen=True):
     """封存记录分页 / Which part of the seals."""
 
@@ -160,6 +179,23 @@ def seals(tx: Tx, asked: SealsQuery) -> Page[SealCard]:
             row, service=service, day=row.day.isoformat(), sealed_at=_iso(row.sealed_at)
         )
     )
+
+
+def note_export(tx: Tx, told: Exported) -> JsonObject:
+    """Write who takes a list of this service away as a file."""
+    digest = Digests(tx.runtime.process, tx.runtime.name).of(told.door, {"filters": told.filters})
+    row = audit.row(
+        Actor(told.actor, told.role, told.scope, told.session, told.address),
+        told.door,
+        digest.keyed,
+        result=EXPORTED,
+        target=told.form if told.rows is None else f"{told.form} {told.rows}",
+        trace=tx.traceparent,
+    )
+    tx.conn.execute(sa.insert(tx.runtime.chassis.audit), [row])
+    # What it says is this row.
+    tx.audited = False
+    return {"written": 1}
 
 
 def _note(tx: Tx, action: str, asked: AuditQuery, target: str | None) -> None:

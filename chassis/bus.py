@@ -32,10 +32,8 @@ from fivered.chassis import (
     webhooks,
 )
 from fivered.chassis.api import Leaving
-from fivered.chassis.audit_log import AuditLine, AuditQuery, SealCard, SealsQuery
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.cards import Clock, ClockSet, Health, History, JobCard, JobState, Steps
-from fivered.chassis.denials import Denied
 from fivered.chassis.facts import declared
 from fivered.chassis.jobs import Job
 from fivered.chassis.json_values import JsonObject
@@ -527,7 +525,7 @@ class Service(Declared):
         return tx.runtime.set_clock(tx, body.now)
 
     @query(roles=audit_log.READERS, http="GET /audit")
-    def _audit(self, tx: Tx, body: AuditQuery) -> Page[AuditLine]:
+    def _audit(self, tx: Tx, body: audit_log.AuditQuery) -> Page[audit_log.AuditLine]:
         """审计记录 / The audit.
 
         本辖区的命令与被拒的调用,新的在前;查阅本身也留下一条记录。
@@ -536,7 +534,7 @@ class Service(Declared):
         return audit_log.rows(tx, body)
 
     @query(roles=audit_log.READERS, http="GET /audit/seals")
-    def _audit_seals(self, tx: Tx, body: SealsQuery) -> Page[SealCard]:
+    def _audit_seals(self, tx: Tx, body: audit_log.SealsQuery) -> Page[audit_log.SealCard]:
         """审计的每日封存 / The daily seals of the audit.
 
         请另行保存各日的 hash,核对:`fivered verify audit --against`。
@@ -545,9 +543,14 @@ class Service(Declared):
         return audit_log.seals(tx, body)
 
     @command(roles=(SYSTEM_ROLE,))
-    def _denied(self, tx: Tx, body: Denied) -> JsonObject:
+    def _denied(self, tx: Tx, body: denials.Denied) -> JsonObject:
         """Take what the gateway has refused at a door of this service into the audit."""
         return denials.take(tx, body)
+
+    @command(roles=(SYSTEM_ROLE,))
+    def _exported(self, tx: Tx, body: audit_log.Exported) -> JsonObject:
+        """Note in the audit who takes a list of this service away as a file."""
+        return audit_log.note_export(tx, body)
 
     @query(roles=(ANY_ROLE,), http="GET /jobs/{job_id}")
     def _job(self, tx: Tx, body: JobQuestion) -> JobCard:

@@ -35,6 +35,7 @@ from fivered.chassis.table import VERBS
 from fivered.gateway import (
     contract,
     documents,
+    exports,
     files,
     history,
     imports,
@@ -490,6 +491,7 @@ class DoorTable:
         self._laid = {name: contract.contract_of(name) for name in installed}
         self._own = Own(gate, installed, missing)
         self._export = own_data.Export(gate, installed)
+        self._exports = exports.Exports()
         self._open311 = open311.Open311(gate, installed)
         self._files = files.Front(gate)
         self._messages = own_messages.Messages(gate, installed)
@@ -580,6 +582,7 @@ class DoorTable:
         # A written-out segment goes before a place: /people/import is no person called "import".
         for door in sorted(every.values(), key=_openness):
             serve = _serving(self._gate, door, locate, self._installed, self._files)
+            serve = exports.server(self._gate, door, self._exports, serve)
             found.append(_route(door.full_path, serve, door.verb, f"{door.service}.{door.method}"))
         for name in self._missing:
             refusal = ServiceUnavailable if name in self._services else CapabilityMissing

@@ -131,6 +131,17 @@ class Gate:
         request.scope["fivered.actor"] = actor
         return actor
 
+    def charge(self, request: Request, actor: Actor, cost: int) -> None:
+        """Count what an answer takes beyond what its door costs.
+
+        Raises:
+            TooManyRequests: It is more than the caller's share.
+        """
+        if actor.id:
+            self._people.take(request.scope, actor.id, cost)
+        else:
+            self._strangers.take(request.scope, address_of(request.scope), cost)
+
     def stranger(self, request: Request) -> Actor:
         """Return who asks a door that looks at credentials itself; the address is counted where
         the outermost layer has left that to the door, because of the header."""

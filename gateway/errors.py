@@ -226,6 +226,25 @@ class StreamsTaken(Refusal):
     )
 
 
+class ExportsTaken(Refusal):
+    """Others have their files written in this gateway."""
+
+    status = 503
+    text = (
+        "正在导出的文件已达上限({limit}),请稍后重试"
+        " / {limit} files are being written already; come again in a moment"
+    )
+
+
+class ExportTooLarge(Refusal):
+    """A file has so many rows at most; the list is narrowed by its filters."""
+
+    text = (
+        "列表超过 {limit} 行,请先筛选再导出"
+        " / The list has more than {limit} rows; narrow it by its filters first"
+    )
+
+
 class Unavailable(Refusal):
     code = "SERVICE_UNAVAILABLE"
     status = 503
@@ -413,7 +432,7 @@ def _headers_of(refusal: Refusal) -> dict[str, str]:
         return {"Retry-After": str(refusal.params["seconds"])}
     if isinstance(refusal, Busy):
         return {"Retry-After": "1"}
-    if isinstance(refusal, StreamsTaken):
+    if isinstance(refusal, ExportsTaken | StreamsTaken):
         return {"Retry-After": "10"}
     return {}
 

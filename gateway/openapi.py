@@ -16,7 +16,7 @@ from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import ANY_ROLE, SELF
 from fivered.chassis.refusal import PreconditionRequired, Problem
 from fivered.chassis.shapes import Shape
-from fivered.gateway import oauth, webhooks
+from fivered.gateway import exports, oauth, webhooks
 from fivered.gateway.context import Context
 from fivered.gateway.doors import ANY_FILE, Door
 from fivered.gateway.errors import MEDIA_TYPE, TITLES, ProblemDocument, document_of
@@ -577,6 +577,16 @@ def _parameters(door: Door, components: _Components) -> list[Parameter]:
         if required:
             parameter["example"] = example_of(schema, components.schemas, name=name)
         found.append(parameter)
+    if exports.columns_of(door):
+        found.append(
+            {
+                "name": exports.FORMAT,
+                "in": "query",
+                "required": False,
+                "schema": exports.PARAMETER,
+                "description": exports.ABOUT,
+            }
+        )
     shared = ["ActingRole", "AcceptLanguage"]
     if door.kind == "command" and not door.oauth:
         shared.insert(0, "IdempotencyKey")
@@ -634,6 +644,8 @@ def _forms(door: Door, components: _Components) -> dict[str, Media]:
     found: dict[str, Media] = {"application/json": {"schema": components.ref(door.reply)}}
     if door.or_produces:
         found[door.or_produces] = {}
+    if exports.columns_of(door):
+        found |= {kind: {} for kind in exports.FORMS.values()}
     return found
 
 

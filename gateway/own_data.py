@@ -7,7 +7,6 @@ here. A service that does not answer is named; nothing is left out in silence.
 from __future__ import annotations
 
 import asyncio
-import csv
 import io
 import zipfile
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fivered.chassis import spreadsheets
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import SELF, Actor
 from fivered.chassis.replies import Reply
@@ -40,8 +40,6 @@ _PAGES = 500
 _ZIP = "application/zip"
 # Of an answer that is one caller's alone.
 SAVED = {"Cache-Control": "no-store", "Vary": "Authorization, X-Acting-Role"}
-# What a spreadsheet takes for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class DataAsked(Asked, frozen=True):
@@ -175,18 +173,12 @@ def _zipped(told: JsonObject, found: Mapping[str, list[JsonObject]]) -> Response
     return Response(out.getvalue(), media_type=_ZIP, headers=headers)
 
 
-def _csv(table: JsonObject) -> str:
+def _csv(table: JsonObject) -> bytes:
     rows = cast("list[JsonObject]", table["rows"])
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([[_cell(row.get(name)) for name in columns] for row in rows])
-    return out.getvalue()
+    told = [[_cell(row.get(name)) for name in columns] for row in rows]
+    return spreadsheets.MARK + spreadsheets.lines([columns, *told])
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, dict | list):
-        value = msgspec.json.encode(value).decode()
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else value

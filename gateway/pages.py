@@ -30,6 +30,7 @@ from fivered.chassis.shapes import Shape
 from fivered.chassis.text import AREA, GRID, PERIOD
 from fivered.gateway.addressed import read_params
 from fivered.gateway.catalogue import Catalogue
+from fivered.gateway.columns import COLUMNS
 from fivered.gateway.discovery import Discovery
 from fivered.gateway.dispatch import Gate
 from fivered.gateway.doors import PLACE, Doors
@@ -90,23 +91,14 @@ class BoardFilter(Asked, frozen=True):
 
 _NOTICES, _BOARDS = Shape.of(NoticeFilter), Shape.of(BoardFilter)
 _DUTY, _BOARD = "/grids/{grid}/duty", "/grids/{grid}/board"
-_COLUMNS = {
-    "notice_id": "编号", "id": "编号", "number": "公示号", "kind": "类别", "title": "标题",
-    "scope": "范围", "community": "社区", "period": "月份", "state": "状态",
-    "published_at": "公示开始", "starts_at": "公示开始", "ends_at": "公示截止",
-    "objection_until": "异议截止", "steward_id": "管家", "name": "姓名/名称 / Name",
-    "duty": "岗位 / Post", "type": "类型 / Type", "work_phone": "工作电话 / Work phone",
-    "place": "地点 / Place", "start": "开始", "end": "结束", "grid": "网格", "person_id": "人员",
-    "employer": "单位 / Employer", "on_shift": "当班 / On shift", "until": "至 / Until",
-    "backup": "代办 / Stands in", "objections": "异议数", "adults": "成年居民 / Adults",
-    "digest": "摘要", "hash": "摘要",
-    "subject": "主体", "ref": "单位编号", "score": "信用分", "grade": "等级",
-    "reasons": "主要理由", "note": "说明 / Note", "organisations": "单位", "red_list": "红榜",
-    "form": "形式 / Form", "level": "级别 / Level", "issuer": "颁发单位 / Given by",
+_COLUMNS = COLUMNS | {
+    "number": "公示号", "name": "姓名/名称 / Name", "duty": "岗位 / Post", "type": "类型 / Type",
+    "work_phone": "工作电话 / Work phone", "place": "地点 / Place", "employer": "单位 / Employer",
+    "on_shift": "当班 / On shift", "until": "至 / Until", "backup": "代办 / Stands in",
+    "adults": "成年居民 / Adults", "note": "说明 / Note", "form": "形式 / Form",
+    "level": "级别 / Level", "issuer": "颁发单位 / Given by",
     "approval_doc_no": "批准文号 / Document", "granted_at": "颁发日期 / Given on",
-    "revoked_at": "撤销日期 / Revoked on", "entries": "参评主体数",
-    "rule_set": "规则集", "rule_sets": "规则集摘要",
-    "log": "计算记录摘要", "settlement_id": "结算编号", "down_at": "撤下时间", "body": "公示内容",
+    "revoked_at": "撤销日期 / Revoked on",
 }  # fmt: skip
 _OWN_ID = frozenset({"notice_id", "id"})
 # Members that are of no use to a reader of a board.

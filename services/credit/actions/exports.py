@@ -6,17 +6,16 @@ the person who asked for it.
 
 from __future__ import annotations
 
-import csv
-import io
+import itertools
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
+from fivered.chassis import spreadsheets
 from fivered.chassis.blobs import Blob, Blobs
 from fivered.chassis.calendar import SHANGHAI
 from fivered.chassis.fields import AsOf
@@ -53,8 +52,8 @@ ACCOUNTANTS = ("R_DISTRICT", "R_DISTRICT_LEAD", "R_AUDITOR")
 # Shorter than the folder keeps what nobody has come for.
 KEPT = timedelta(hours=20)
 _COPY = 1024 * 1024
-# A cell that begins so would be read as a formula by the program that opens the file.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# So many rows are written at once.
+_AT_ONCE = 1000
 
 Row = Sequence[Any]
 
@@ -262,116 +261,34 @@ _TABLES = {
 }
 
 
-def cell(value: Any) -> Any:
-    """Return a value as a cell that no program takes for a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
 # --------------------------------------------------------------------------------------------------
 # Forms
 
 
 def _csv(blobs: Blobs, rows: Iterable[Row]) -> tuple[Blob, int]:
-    """Write RFC 4180 with the mark by which office programs know UTF-8. Returns (file, rows)."""
+    """Write CSV. Returns (file, rows)."""
     with blobs.receive() as receiving:
-        receiving.write(b"\xef\xbb\xbf")
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, lineterminator="\r\n")
-        count = -1
-        for row in rows:
-            writer.writerow(["" if value is None else cell(value) for value in row])
-            count += 1
-            if buffer.tell() >= _COPY:
-                receiving.write(buffer.getvalue().encode())
-                buffer.seek(0)
-                buffer.truncate()
-        receiving.write(buffer.getvalue().encode())
+        receiving.write(spreadsheets.MARK)
+        count, left = -1, iter(rows)
+        while part := list(itertools.islice(left, _AT_ONCE)):
+            receiving.write(spreadsheets.lines(part))
+            count += len(part)
         return receiving.keep(), count
 
 
 def _xlsx(blobs: Blobs, rows: Iterable[Row]) -> tuple[Blob, int]:
-    """Write a workbook row by row, never held in memory. Returns (file, rows)."""
+    """Write a workbook. Returns (file, rows)."""
     # The library leaves its own files behind where it finds no room: the folder goes with them.
     with tempfile.TemporaryDirectory() as folder, Path(folder, "book").open("w+b") as made:
-        count = _workbook(made, rows, folder)
+        book = spreadsheets.Book(made, folder)
+        try:
+            for row in rows:
+                book.add(row)
+            book.close()
+        finally:
+            book.drop()
         made.seek(0)
         with blobs.receive() as receiving:
             while part := made.read(_COPY):
                 receiving.write(part)
-            return receiving.keep(), count
-
-
-class _Patient:
-    """A file for a library that tells a full disk in an error of its own, and then writes on: it
-    takes everything, and keeps the first error of the disk.
-
-    Attributes:
-        error: Why the file is not whole; None while it is.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.error: OSError | None = None
-        self._file = file
-
-    def _tried(self, act: Callable[[], int], otherwise: int) -> int:
-        if self.error is None:
-            try:
-                return act()
-            except OSError as error:
-                self.error = error
-        return otherwise
-
-    def write(self, part: bytes) -> int:
-        return self._tried(lambda: self._file.write(part), len(part))
-
-    def seek(self, place: int, whence: int = 0) -> int:
-        return self._tried(lambda: self._file.seek(place, whence), place)
-
-    def tell(self) -> int:
-        return self._tried(self._file.tell, 0)
-
-    def flush(self) -> None:
-        self._tried(lambda: self._file.flush() or 0, 0)
-
-
-def _workbook(file: IO[bytes], rows: Iterable[Row], folder: str) -> int:
-    """Write a workbook. Returns how many rows it has below its head.
-
-    Raises:
-        OSError: There is no room for it.
-    """
-    import xlsxwriter  # noqa: PLC0415  slow to import, seldom needed
-
-    patient = _Patient(file)
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(patient, options | {"tmpdir": folder})
-    sheet = book.add_worksheet("导出")
-    try:
-        count = _write_rows(book, sheet, rows)
-        book.close()
-    except xlsxwriter.exceptions.FileCreateError as error:
-        # One of its own files found no room.
-        patient.error = error.args[0]
-    finally:
-        with suppress(OSError):
-            sheet.row_data_fh.close()
-    if patient.error is not None:
-        raise patient.error
-    return count
-
-
-def _write_rows(book: Any, sheet: Any, rows: Iterable[Row]) -> int:
-    sheet.freeze_panes(1, 0)
-    head = book.add_format({"bold": True})
-    count = 0
-    for number, row in enumerate(rows):
-        for column, value in enumerate(row):
-            form = head if number == 0 else None
-            if isinstance(value, int):
-                sheet.write_number(number, column, value, form)
-            elif value is not None:
-                sheet.write_string(number, column, str(value), form)
-        count = number
-    return count
+            return receiving.keep(), book.rows

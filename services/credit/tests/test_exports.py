@@ -12,7 +12,7 @@ from fivered.chassis import jobs
 from fivered.chassis.blobs import Blobs
 from fivered.chassis.inbox import Outage
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied
-from fivered.services.credit.actions.exports import cell
+from fivered.chassis.spreadsheets import cell
 from fivered.services.credit.errors import Gone, NotReady
 from fivered.services.credit.service import Credit
 from fivered.services.credit.tests import stage

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import UNSET, Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Instant, Limit
+from fivered.chassis.fields import SORT, Cursor, Instant, Limit
 from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
@@ -59,6 +59,7 @@ class IncidentFilter(Request, frozen=True):
     overdue: Annotated[
         bool, Meta(description="只看预计时间已过仍未恢复的 / not over when it was expected to be")
     ] = False
+    sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
 

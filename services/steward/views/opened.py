@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from fivered.chassis.bus import Nothing, Tx
-from fivered.chassis.fields import Area, Cursor, Instant, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Instant, Limit, WithTotal
 from fivered.chassis.i18n import in_words
 from fivered.chassis.records import Row
 from fivered.chassis.replies import Page
@@ -33,6 +33,8 @@ class OpenRequestList(Request, frozen=True):
     open: bool | None = None
     start: Instant | None = None
     end: Instant | None = None
+    sort: Annotated[Literal["filed_at", "-filed_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -44,6 +46,8 @@ class OpenStepList(Request, frozen=True):
     number: Numbers | None = None
     start: Instant | None = None
     end: Instant | None = None
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Community, Cursor, Instant, Limit
+from fivered.chassis.fields import SORT, Area, Community, Cursor, Instant, Limit, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, said
 from fivered.chassis.replies import Page
@@ -37,6 +37,8 @@ class PlaceList(Request, frozen=True):
         Annotated[str, Meta(max_length=40, description="直接上级 / directly in this place")] | None
     ) = None
     at: Then | None = None
+    sort: Annotated[Literal["id", "-id"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -52,6 +54,8 @@ class PlaceHistory(Request, frozen=True):
     """分页 / Which part of a list."""
 
     place_code: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -61,6 +65,8 @@ class ShapeList(Request, frozen=True):
 
     scope: Area
     kind: Annotated[str, Meta(max_length=12, pattern="^[A-Z]+$", examples=["GRID"])] | None = None
+    sort: Annotated[Literal["id", "-id"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

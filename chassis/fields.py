@@ -71,6 +71,11 @@ Period = Annotated[
         examples=["2025-01"],
     ),
 ]
+# What shows or proves something, in the items of a list (`fivered.chassis.files.attach`).
+FILE_OR_PAPER = Meta(
+    description="文件编号(POST /v1/files),或纸质材料的编号 / id of a file (POST /v1/files), or the "
+    "number of a paper"
+)
 Sha256 = Annotated[
     str,
     Meta(

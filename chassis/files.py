@@ -85,6 +85,12 @@ class UnknownFile(Guard):
     )
 
 
+class FileDiffers(Guard):
+    """The digest that is stated is another file's."""
+
+    text = "文件内容与所报摘要不符 / The file has another digest than is stated"
+
+
 def is_file(given: object) -> bool:
     """Tell whether a value is the id of a file; any other text is a reference to a paper."""
     return isinstance(given, str) and _FILE.match(given) is not None
@@ -246,7 +252,7 @@ def attach(
         if file_id not in there:
             tx.conn.execute(
                 table.insert().values(
-                    **_taken(tx, file_id, field),
+                    **_taken(tx, file_id, field, whose),
                     thing=of,
                     thing_id=of_id,
                     file_id=file_id,
@@ -257,7 +263,37 @@ def attach(
             )
 
 
-def _taken(tx: Tx, file_id: str, field: str) -> dict[str, object]:
+def attach_document(tx: Tx, file_id: str | None, sha256: str, **thing: str) -> None:
+    """Make a file that of a thing which is known by a digest: a text that was signed, minutes.
+
+    Args:
+        tx: The transaction of the command.
+        file_id: The file, where one is named.
+        sha256: The digest that the command states.
+        thing: As in `attach`.
+
+    Raises:
+        FileDiffers: It is another document.
+        UnknownFile: See `attach`.
+    """
+    if file_id is None:
+        return
+    attach(tx, file_id, field="file", **thing)
+    table = tx.runtime.chassis.files
+    asked = sa.select(table.c.sha256).where(table.c.file_id == file_id).limit(1)
+    if tx.conn.execute(asked).scalar_one()[:64] != sha256:
+        raise FileDiffers(field="file")
+
+
+def documents_of(tx: Tx, ids: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Return the files of things by the thing's id and their digest, the newest of each."""
+    table = tx.runtime.chassis.files
+    asked = sa.select(table.c.thing_id, table.c.sha256, table.c.file_id)
+    asked = asked.where(table.c.thing_id.in_(ids)).order_by(table.c.added_at)
+    return {(row.thing_id, row.sha256[:64]): row.file_id for row in tx.conn.execute(asked)}
+
+
+def _taken(tx: Tx, file_id: str, field: str, whose: str | None) -> dict[str, object]:
     """Return what the row of a file says of it, once the file is among those of the service.
 
     Raises:
@@ -265,7 +301,9 @@ def _taken(tx: Tx, file_id: str, field: str) -> dict[str, object]:
     """
     table = tx.runtime.chassis.files
     columns = [table.c.sha256, table.c.name, table.c.media_type, table.c.size]
-    asked = sa.select(*columns).where(table.c.file_id == file_id, table.c.added_by == tx.actor.id)
+    # What a person has sent with one thing, an office may carry over to what follows from it.
+    own = sa.or_(table.c.added_by == tx.actor.id, table.c.person_id == (whose or tx.actor.id))
+    asked = sa.select(*columns).where(table.c.file_id == file_id, own)
     if known := tx.conn.execute(asked.limit(1)).mappings().first():
         return {str(name): value for name, value in known.items()}
     folder = tx.runtime.process.blobs
@@ -437,6 +475,7 @@ __all__ = [
     "PREVIEWS",
     "FileCard",
     "FileCards",
+    "FileDiffers",
     "FileId",
     "Files",
     "KeptFile",
@@ -444,6 +483,8 @@ __all__ = [
     "Upload",
     "Uploads",
     "attach",
+    "attach_document",
+    "documents_of",
     "file_id_of",
     "is_file",
     "preview",

@@ -20,7 +20,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.fields import Cursor, Limit
 from fivered.chassis.messages import SYSTEM, Event
 from fivered.chassis.person_keys import vault_in
-from fivered.chassis.personal import ROWS, TOLD, WORDS, DataMap, Held, Use, is_plain, listed
+from fivered.chassis.personal import FILES, ROWS, TOLD, WORDS, DataMap, Held, Use, is_plain, listed
 from fivered.chassis.refusal import Invalid, Refusal, said
 from fivered.chassis.replies import Reply, plain
 from fivered.chassis.requests import Request
@@ -74,8 +74,8 @@ class _Erases(Protocol):
 
 
 def _map_of(service_cls: type) -> DataMap:
-    """Return what a service holds of people, what it has told them among it."""
-    return (*TOLD, *cast("DataMap", getattr(service_cls, "data_map", ())))
+    """Return what a service holds of people, what was said and sent among it."""
+    return (*TOLD, *FILES, *cast("DataMap", getattr(service_cls, "data_map", ())))
 
 
 class _Register:
@@ -332,6 +332,11 @@ def _empty(
         told = {str(name): value for name, value in row.items()}
         values = {name: _nothing(table.c[name], told, vault) for name in names}
         conn.execute(sa.update(table).where(*(one == row[one.name] for one in key)).values(values))
+    # What was written goes, and so does what was shown with it.
+    kept, ids = table.metadata.tables["files"], [str(row[key[0].name]) for row in rows]
+    for first in range(0, len(ids), _ROWS_AT_ONCE):
+        some = kept.c.thing_id.in_(ids[first : first + _ROWS_AT_ONCE])
+        conn.execute(sa.delete(kept).where(some))
     return len(rows)
 
 

@@ -345,6 +345,13 @@ TOLD: DataMap = (
         erased=ROWS, fades=ROWS, over="read_at", months=36,
     ),
 )  # fmt: skip
+# What a person has sent with a matter: given out and erased as a service's own tables are.
+FILES: DataMap = (
+    Held(
+        "files", _FILES, whose="person_id", general="name", others="added_by",
+        things="thing thing_id file_id sha256 media_type", erased=ROWS,
+    ),
+)  # fmt: skip
 # What each service keeps by the mechanisms of the chassis.
 OF_CHASSIS: DataMap = (
     Held(
@@ -373,10 +380,7 @@ OF_CHASSIS: DataMap = (
     ),
     *TOLD,
     Held("timers", WORK, others="data", things="kind ref"),
-    Held(
-        "files", _FILES, whose="person_id", general="name", others="added_by",
-        things="thing thing_id file_id sha256 media_type", erased=ROWS,
-    ),
+    *FILES,
     *of_things(
         audit_marks="marks",
         audit_seals="marks previous hash sealed_by",

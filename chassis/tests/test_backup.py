@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import backup, cli, dumps, installed, restore
 from fivered.chassis import storage as store
+from fivered.chassis.blobs import place_of
 from fivered.chassis.inbox import Delivery
 from fivered.chassis.tests.toy.service import Toy, metadata
 from testkit.bench import KEY, databases, fresh_database, open_bench
@@ -74,14 +75,33 @@ def file_of(bench, tmp_path, content):
     return name
 
 
+def photo_of(bench, tmp_path, content):
+    """A file that belongs to a thing of the service; returns its name and where it lies."""
+    name = f"{sha256(content).hexdigest()}.0123456789abcdef"
+    place = place_of(tmp_path / "blobs", f"toy/{name}")
+    place.parent.mkdir(parents=True)
+    place.write_bytes(content)
+    with bench.runtime.engine.begin() as conn:
+        conn.execute(
+            bench.runtime.chassis.files.insert().values(
+                thing="counter_id", thing_id="a", file_id="fil_1", sha256=name, name="a.jpg",
+                media_type="image/jpeg", size=len(content), added_by="per_1", added_at=bench.now,
+            )
+        )  # fmt: skip
+    return name, place
+
+
 def test_a_restored_database_is_that_of_its_moment(toy, tmp_path, capsys):
     name = file_of(toy, tmp_path, b"what somebody sent")
+    photo, place = photo_of(toy, tmp_path, b"what a camera saw")
     made = backed_up(tmp_path)
     manifest = backup.manifest_of(made)
     assert manifest.services["toy"].outbox_id == 1
-    assert manifest.blobs == {name: 18}
+    assert manifest.blobs == {name: 18, f"toy/{photo}": 17}
     add(toy, "b", 5)
     (tmp_path / "blobs" / name).unlink()
+    place.unlink()
+    assert fivered("backup", "verify", made) == 0
 
     assert fivered("restore", "toy", "--from", made) == 2
     assert "not empty: --replace toy" in capsys.readouterr().err
@@ -100,6 +120,7 @@ def test_a_restored_database_is_that_of_its_moment(toy, tmp_path, capsys):
     assert "FIVERED_ACTOR_KEY: keep them in another place" in said
     assert totals(toy) == {"a": 3}
     assert (tmp_path / "blobs" / name).read_bytes() == b"what somebody sent"
+    assert place.read_bytes() == b"what a camera saw"
     add(toy, "c", 7)
     assert totals(toy) == {"a": 3, "c": 7}
 

@@ -80,6 +80,7 @@ class Property(Imports, Service):
         rectification_id="rectification",
         work_id="work",
         incident_id="incident",
+        disclosure_id="disclosure",
     )
     counts = frozenset({"check_due_at", "due"})
     tables = tables.metadata
@@ -561,6 +562,7 @@ class Property(Imports, Service):
             orders.disclosures,
             roles=(PUBLIC,),
         ),
+        query("GET /disclosures/{disclosure_id}", orders.disclosure, roles=(PUBLIC,)),
     )
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:

@@ -22,12 +22,13 @@ def site(tmp_path):
         FIVERED_DEMO_CLOCK="1",
         FIVERED_DEMO_START="2025-03-03T09:00:00",
         FIVERED_SYNTHETIC="1",
+        FIVERED_BLOBS=str(tmp_path / "blobs"),
     )
     runtime = Runtime.open(Steward, f"sqlite:///{tmp_path}/steward.sqlite", environ=given)
     migrate_service(Steward, runtime.engine)
     host = EmbeddedHost({"steward": runtime})
     host.start()
-    opened = Site(host).build(services=("steward",), extra=())
+    opened = Site(host).build(services=("steward",), extra=(), blobs=str(tmp_path / "blobs"))
     for code, name, kind in ((COMMUNITY, "春晖社区", "COMMUNITY"), (GRID, "第一网格", "GRID")):
         made(opened, "/v1/steward/areas", {"code": code, "name": name, "kind": kind})
     for who, name in ((WANG, "王小丽"), (LI, "李明"), (STAFF, "赵工")):

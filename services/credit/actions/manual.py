@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from fivered.chassis import deadlines, text
+from fivered.chassis import deadlines, files, text
 from fivered.chassis.bus import is_uuid
 from fivered.chassis.calendar import Calendar
-from fivered.chassis.fields import Instant
+from fivered.chassis.fields import FILE_OR_PAPER, Instant
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
@@ -59,7 +59,7 @@ LONGEST_DEED = 64
 
 
 # The number or the place of what shows something.
-Evidence = Annotated[PublicText, Meta(max_length=300)]
+Evidence = Annotated[PublicText, Meta(max_length=300), FILE_OR_PAPER]
 
 
 class ProposeAward(Request, frozen=True):
@@ -124,6 +124,7 @@ def propose_award(tx: Tx, payload: ProposeAward) -> replies.AwardDone:
             raise refused
         _require_same(award, known)
         return replies.AwardDone.of(known, id=str(known.award_id))
+    files.attach(tx, payload.evidence, field="evidence", award_id=str(award.award_id))
     store.add(tx.conn, [award])
     telling.deductions(tx, [award])
     return replies.AwardDone.of(award, id=award.award_id, due=award.due_at)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx, is_uuid
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
@@ -320,6 +320,9 @@ def _file(
     )
     if holds and row is not None and row.state == "PUBLISHED":
         entry_store.change_entry(tx.conn, row.settlement_id, target.subject_id, state="HELD")
+    files.attach(
+        tx, payload.evidence, field="evidence", whose=whose, objection_id=filed.objection_id
+    )
     tx.arm("objection_accept", filed.objection_id, filed.accept_due)
     return filed
 

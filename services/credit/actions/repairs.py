@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from fivered.chassis import files
 from fivered.chassis.bus import Due, Tx, is_uuid
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.free_text import PublicText
@@ -130,6 +131,7 @@ def apply_for_repair(tx: Tx, payload: ApplyForRepair) -> replies.RepairDone:
         area=area,
         version=1,
     )
+    files.attach(tx, payload.evidence, field="evidence", repair_id=repair_id)
     tx.arm("repair_accept", repair_id, accept_due)
     tx.arm("repair_decide", repair_id, decide_due)
     ends.tell(tx, "REPAIR_APPLIED", award.subject_id, repair_id, number=number)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.fields import PersonId
 from fivered.chassis.records import Row
@@ -57,6 +57,7 @@ class RecordSupervision(Request, frozen=True):
 def add_record(tx: Tx, task: Row, kind: str, finding: str, media: Sequence[object]) -> str:
     """Keep what the caller has found; returns the id of the record."""
     record_id = tx.new_id("spv")
+    files.attach(tx, media, task_id=task.task_id)
     records.add(
         tx.conn,
         storage.tables.supervisions,

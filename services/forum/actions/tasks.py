@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import PersonId
@@ -362,6 +362,7 @@ def deliver_task(tx: Tx, payload: DeliverTask) -> replies.Done:
         raise errors.ProjectDelivers(project_id=task.responsible_id)
     if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
+    files.attach(tx, payload.evidence, field="evidence", task_id=task.task_id)
     row = _deliver(tx, task, payload.evidence, at=tx.now, words=payload.note)
     return replies.Done.of(row, id=row.task_id)
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.fields import Sha256
+from fivered.chassis.files import FileId
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
@@ -88,6 +89,9 @@ class DraftAgreement(Request, frozen=True):
     supersedes: Annotated[str, Meta(description="被修订的协议 / the one that it amends")] | None = (
         None
     )
+    file: Annotated[
+        FileId | None, Meta(description="协议文本,摘要须相同 / the file itself, of that digest")
+    ] = None
 
 
 def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
@@ -133,6 +137,7 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
             created_at=tx.now,
         ),
     )
+    files.attach_document(tx, payload.file, payload.text_sha256, agreement_id=agreement_id)
     records.add_all(
         tx.conn,
         tables.agreement_items,
@@ -485,6 +490,7 @@ def fulfil_commitment(tx: Tx, payload: Fulfil) -> replies.Submitted:
         raise errors.NotOpen(state=row.state)
     if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
+    files.attach(tx, payload.evidence, field="evidence", agreement_id=row.agreement_id)
     late = tx.now >= row.due_at
     row = records.change(
         tx,

@@ -7,10 +7,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Sha256
+from fivered.chassis.files import FileId
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
@@ -90,6 +91,10 @@ class Publish(Request, frozen=True):
 
     disclosure_id: str
     doc_sha256: Sha256
+    file: Annotated[
+        FileId | None,
+        Meta(description="公示文件,摘要须相同 / the file itself, of that digest"),
+    ] = None
 
 
 def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
@@ -104,6 +109,7 @@ def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
     row = ground.meant(tx, tables.disclosures, payload.disclosure_id)
     if row.state not in ("SCHEDULED", "OVERDUE"):
         raise StateConflict(state=row.state)
+    files.attach_document(tx, payload.file, payload.doc_sha256, disclosure_id=row.disclosure_id)
     late = tx.now >= row.due_at
     state = "PUBLISHED_LATE" if late else "PUBLISHED"
     row = records.change(
@@ -134,6 +140,10 @@ class Correct(Request, frozen=True):
     disclosure_id: str
     doc_sha256: Sha256
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["误传草稿,更换为定稿"])]
+    file: Annotated[
+        FileId | None,
+        Meta(description="公示文件,摘要须相同 / the file itself, of that digest"),
+    ] = None
 
 
 def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
@@ -157,6 +167,7 @@ def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
         raise StateConflict(state=row.state)
     if row.doc_sha256 == payload.doc_sha256:
         raise errors.NothingChanges
+    files.attach_document(tx, payload.file, payload.doc_sha256, disclosure_id=row.disclosure_id)
     former = list(row.former or [])
     if len(former) >= MOST_CORRECTIONS:
         raise errors.CorrectedTooOften(most=MOST_CORRECTIONS)

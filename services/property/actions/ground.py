@@ -12,6 +12,7 @@ from msgspec import Meta
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.calendar import Calendar
+from fivered.chassis.fields import FILE_OR_PAPER
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.refusal import StateConflict
 from fivered.services.property import errors
@@ -22,7 +23,7 @@ from fivered.services.property.storage.rows import Row, Values
 Name = Annotated[str, Meta(min_length=1, max_length=200), PUBLIC]
 PersonId = Annotated[str, Meta(min_length=1, max_length=64)]
 # A photograph or a document, by reference.
-Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC]
+Reference = Annotated[str, Meta(min_length=1, max_length=300), PUBLIC, FILE_OR_PAPER]
 References = Annotated[list[Reference], Meta(max_length=50, examples=[["sha256:9f86d081"]])]
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.fields import Id, Sha256
+from fivered.chassis.files import FileId
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict, said
 from fivered.chassis.requests import Request
@@ -52,6 +53,10 @@ class HoldMeeting(Request, frozen=True):
     minutes_sha256: Sha256
     decisions: Annotated[list[Decision], Meta(max_length=50)] = field(default_factory=list)
     meeting_id: MeetingId | None = None
+    file: Annotated[
+        FileId | None,
+        Meta(description="会议纪要,摘要须相同 / the file itself, of that digest"),
+    ] = None
 
 
 def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
@@ -121,6 +126,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
             created_at=tx.now,
         ),
     )
+    files.attach_document(tx, payload.file, payload.minutes_sha256, meeting_id=row.meeting_id)
     return ground.reply(
         replies.Held,
         tables.meetings,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PUBLIC, PublicText
@@ -62,6 +62,7 @@ def issue_rectification(tx: Tx, payload: Issue) -> replies.Issued:
         source="ISSUED",
         media=list(payload.media),
     )
+    files.attach(tx, payload.media, rectification_id=row.rectification_id)
     return ground.reply(
         replies.Issued, tables.rectifications, row, number=row.number, due=row.due_at
     )
@@ -196,6 +197,9 @@ def submit_rectification(tx: Tx, payload: Submit) -> replies.Submitted:
     for place, pair in enumerate(payload.evidence_pairs):
         if pair.before == pair.after:
             raise errors.SamePicture(field=f"evidence_pairs.{place}.after")
+    files.attach(
+        tx, payload.evidence_pairs, field="evidence_pairs", rectification_id=row.rectification_id
+    )
     late = tx.now >= row.due_at
     check_by = tx.calendar.due(tx.now, rules.CHECK_DAYS)
     pairs = [

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PublicText
@@ -323,6 +323,7 @@ def deliver_work(tx: Tx, payload: Deliver) -> replies.Made:
         raise StateConflict(state=row.state)
     if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
+    files.attach(tx, payload.evidence, field="evidence", work_id=row.work_id)
     row = records.change(
         tx,
         tables.works,

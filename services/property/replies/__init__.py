@@ -35,6 +35,7 @@ from fivered.services.property.replies.disclosures import (
     Disclosed,
     DisclosureCard,
     DisclosureState,
+    DisclosureWithFile,
     Minutes,
 )
 from fivered.services.property.replies.incidents import (
@@ -113,6 +114,7 @@ __all__ = [
     "Disclosed",
     "DisclosureCard",
     "DisclosureState",
+    "DisclosureWithFile",
     "EndedWith",
     "EndingAgreement",
     "Failed",

@@ -1,8 +1,9 @@
 """Agreements, commitments and meetings."""
 
 from datetime import date
+from typing import Annotated
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Reply
@@ -81,6 +82,10 @@ class AgreementCard(AgreementLine, kw_only=True):
     items: list[AgreementItem]
     commitments: list[Commitment]
     history: list[Happened]
+    file: Annotated[
+        str | None,
+        Meta(description="协议的文件编号,向双方显示 / id of its file, for the two sides"),
+    ] = None
 
 
 class Held(Made, kw_only=True):
@@ -108,3 +113,4 @@ class MeetingCard(Reply, kw_only=True):
     created_at: Instant
     annulled_at: Instant | None = None
     annul_reason: str | None = None
+    file: Annotated[str | None, Meta(description="纪要的文件编号 / id of the minutes' file")] = None

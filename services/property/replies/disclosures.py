@@ -70,3 +70,9 @@ class DisclosureCard(Disclosed, kw_only=True):
     area: str
     version: int
     created_at: Instant
+
+
+class DisclosureWithFile(DisclosureCard, kw_only=True):
+    """公示事项及其文件 / A disclosure, with the files that it published, newest last."""
+
+    files: list[str]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.i18n import told
@@ -370,3 +370,23 @@ def disclosures(tx: Tx, payload: DisclosureFilter) -> Both[replies.DisclosureCar
         payload,
         show=lambda row: replies.DisclosureCard.of(row, id=row.disclosure_id),
     )
+
+
+class WhichDisclosure(Request, frozen=True):
+    """Which disclosure is meant."""
+
+    disclosure_id: str
+
+
+def disclosure(tx: Tx, payload: WhichDisclosure) -> replies.DisclosureWithFile:
+    """公示 / A disclosure.
+
+    公示的文件以 `GET /v1/property/files/{file_id}` 读取,任何人可读。
+    Answer one disclosure; its files are read at `GET /v1/property/files/{file_id}` by everybody.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = records.get(tx.conn, tables.disclosures, payload.disclosure_id)
+    published = files.documents_of(tx, [row.disclosure_id])
+    return replies.DisclosureWithFile.of(row, id=row.disclosure_id, files=list(published.values()))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta
 
-from fivered.chassis import few, records
+from fivered.chassis import few, files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
 from fivered.chassis.fields import MOST_ROWS, SORT, Cursor, Limit, PartOfList, Period
@@ -286,6 +286,7 @@ def agreement(tx: Tx, payload: WhichAgreement) -> replies.AgreementCard:
         if commitment.agreement_id == payload.agreement_id
     ]
     dated.sort(key=lambda one: (one.due_date, one.id))
+    named = files.documents_of(tx, [row.agreement_id]) if inside else {}
     return ground.shown(
         replies.AgreementCard,
         row,
@@ -296,6 +297,7 @@ def agreement(tx: Tx, payload: WhichAgreement) -> replies.AgreementCard:
         ],
         commitments=dated,
         history=ground.history(tx, tables.agreements, payload.agreement_id, with_actors=False),
+        file=named.get((row.agreement_id, row.text_sha256)),
     )
 
 

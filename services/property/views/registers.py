@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.refusal import Invalid, NotFound, said
@@ -273,7 +273,7 @@ class MeetingFilter(Request, frozen=True):
 
 
 def _meeting(row: Row) -> replies.MeetingCard:
-    return replies.MeetingCard.of(row, id=row.meeting_id)
+    return replies.MeetingCard.of(row, id=row.meeting_id, file=None)
 
 
 def meetings(tx: Tx, payload: MeetingFilter) -> Both[replies.MeetingCard]:
@@ -308,7 +308,8 @@ def meeting(tx: Tx, payload: WhichMeeting) -> replies.MeetingCard:
     project = records.get(tx.conn, tables.projects, row.project_id)
     if not ground.sees_all_of(tx, project):
         raise NotFound(kind="meeting", id=payload.meeting_id)
-    return _meeting(row)
+    file = files.documents_of(tx, [row.meeting_id]).get((row.meeting_id, row.minutes_sha256))
+    return replies.MeetingCard.of(row, id=row.meeting_id, file=file)
 
 
 # --------------------------------------------------------------------------------------------------

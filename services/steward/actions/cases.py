@@ -12,6 +12,7 @@ from msgspec import Meta
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.facts import fact_of
+from fivered.chassis.fields import FILE_OR_PAPER
 from fivered.chassis.free_text import PUBLIC, Sealed
 from fivered.chassis.messages import Actor
 from fivered.chassis.records import Row
@@ -43,7 +44,8 @@ Reason = Annotated[str, Meta(min_length=2, max_length=500, examples=["不属于�
 
 
 Media = Annotated[
-    list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]], msgspec.Meta(max_length=9)
+    list[Annotated[str, msgspec.Meta(min_length=1, max_length=200), FILE_OR_PAPER]],
+    msgspec.Meta(max_length=9),
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, field
 
+from fivered.chassis import files
 from fivered.chassis.bus import Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid, Instant
@@ -222,6 +223,7 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
         note=payload.note,
         media=payload.media,
     )
+    files.attach(tx, payload.media, request_id=row.request_id)
     on_time = tx.now < row.due_resolve
     disarm_all(tx, row.request_id)
     storage.cases.stop_clock(tx.conn, row.request_id, "RESOLVE", tx.now)

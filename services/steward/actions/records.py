@@ -12,7 +12,7 @@ from typing import Annotated, TypedDict
 import msgspec
 from msgspec import Meta, field
 
-from fivered.chassis import deadlines, records
+from fivered.chassis import deadlines, files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.facts import fact_of
@@ -450,6 +450,7 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
             created_at=tx.now,
         ),
     )
+    files.attach(tx, payload.media, whose=reporter, hazard_id=hazard_id)
     return replies.HazardReply(id=hazard_id, state="PENDING", version=1)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import SYSTEM, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid, Instant
@@ -313,6 +313,7 @@ def _file(
     elif accept < new.due_resolve:
         timers["REQ_NOBODY"] = accept
     row = storage.cases.file(tx.conn, new, {"number": number, **given}, steps, due)
+    files.attach(tx, payload.media, whose=reporter, request_id=request_id)
     for kind, at in timers.items():
         tx.arm(kind, request_id, at)
     tx.publish(

@@ -1,0 +1,25 @@
+"""What a supervisor has seen, and what shows that a task is done, are files of their senders."""
+
+import pytest
+
+from fivered.chassis.files import UnknownFile
+from fivered.chassis.refusal import NotFound
+from fivered.services.forum.tests.conftest import BEN
+from testkit.papers import sent
+
+pytestmark = pytest.mark.slow
+
+
+def test_evidence_of_a_task_is_a_file_of_who_shows_it(town, tmp_path):
+    bench = town.bench
+    _topic, (task_id,) = town.implementing()
+    seen = sent(bench, tmp_path / "blobs", BEN)
+    record = {"task_id": task_id, "finding": "正在施划", "media": [seen, {"ref": "纸质 3"}]}
+    foreign = sent(bench, tmp_path / "blobs", "per_zzz", b"%PDF-1.7 2")
+    with pytest.raises(UnknownFile):
+        town.resident(BEN).do("record_supervision", record | {"media": [foreign]})
+    town.resident(BEN).do("record_supervision", record)
+    assert [one["id"] for one in bench.ask("_files", {"thing": task_id})["items"]] == [seen]
+    bench.as_("R_PARTNER", person="per_far", scope="370802001001")
+    with pytest.raises(NotFound):
+        bench.ask("_file", {"file_id": seen})

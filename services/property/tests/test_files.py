@@ -1,0 +1,72 @@
+"""Evidence is a file that its sender has sent, and is read by whoever the thing names it to."""
+
+import pytest
+
+from fivered.chassis.files import FileDiffers, UnknownFile
+from fivered.chassis.refusal import NotFound
+from testkit.papers import PAPER, digest, sent
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def send(town, tmp_path):
+    town.found()
+
+    def send(person, content=PAPER):
+        return sent(town.bench, tmp_path / "blobs", person, content)
+
+    return send
+
+
+def files_of(bench, thing):
+    try:
+        return [one["id"] for one in bench.ask("_files", {"thing": thing})["items"]]
+    except NotFound:
+        return None
+
+
+def test_evidence_of_an_order_is_a_pair_of_files(town, send):
+    bench = town.bench
+    town.street_clerk()
+    shown = send("per_qian")
+    issued = bench.do("issue_rectification", {
+        "project_id": "prj_a", "severity": "S2", "facts": "消防通道被占用",
+        "basis": "《物业服务合同》第 12 条", "media": [shown],
+    })  # fmt: skip
+    order = {"rectification_id": issued["id"]}
+    before, after = send("per_wu", PAPER + b"1"), send("per_wu", PAPER + b"2")
+    town.manager()
+    foreign = {"evidence_pairs": [{"before": before, "after": send("per_x", PAPER + b"3")}]}
+    with pytest.raises(UnknownFile):
+        bench.do("submit_rectification", order | foreign, version=1)
+    pair = {"evidence_pairs": [{"before": before, "after": after}]}
+    bench.do("submit_rectification", order | pair, version=1)
+    town.street_clerk()
+    assert set(files_of(bench, issued["id"])) == {shown, before, after}
+    bench.as_("R_RESIDENT", person="per_x", scope=town.grid)
+    assert files_of(bench, issued["id"]) is None
+    with pytest.raises(NotFound):
+        bench.ask("_file", {"file_id": after})
+
+
+@pytest.mark.covers("P18")
+def test_a_disclosure_is_read_with_its_document_by_everybody_and_keeps_the_former_one(town, send):
+    bench = town.bench
+    town.street_clerk()
+    made = bench.do("schedule_disclosure", {
+        "project_id": "prj_a", "kind": "FEES", "title": "一季度收支", "due_date": "2025-04-15",
+    })  # fmt: skip
+    town.manager()
+    named = {"disclosure_id": made["id"]}
+    file = send("per_wu")
+    with pytest.raises(FileDiffers):
+        bench.do("publish_disclosure", named | {"doc_sha256": "a" * 64, "file": file}, version=1)
+    bench.do("publish_disclosure", named | {"doc_sha256": digest(), "file": file}, version=1)
+    right = send("per_wu", PAPER + b"1")
+    corrected = {"doc_sha256": digest(PAPER + b"1"), "file": right, "reason": "误传草稿,更换为定稿"}
+    bench.do("correct_disclosure", named | corrected, version=2)
+    bench.as_("R_RESIDENT", person="per_x", scope=town.grid)
+    assert bench.ask("disclosure", named)["files"] == [file, right]
+    assert bench.ask("_file", {"file_id": right})["name"] == "材料.pdf"
+    assert set(files_of(bench, made["id"])) == {file, right}

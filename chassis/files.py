@@ -285,6 +285,11 @@ def attach_document(tx: Tx, file_id: str | None, sha256: str, **thing: str) -> N
         raise FileDiffers(field="file")
 
 
+def files_of(tx: Tx, thing_id: str) -> list[str]:
+    """Return the ids of the files of a thing, in the order in which they came."""
+    return [row.file_id for row in _rows(tx, tx.runtime.chassis.files.c.thing_id == thing_id)]
+
+
 def documents_of(tx: Tx, ids: Sequence[str]) -> dict[tuple[str, str], str]:
     """Return the files of things by the thing's id and their digest, the newest of each."""
     table = tx.runtime.chassis.files
@@ -486,6 +491,7 @@ __all__ = [
     "attach_document",
     "documents_of",
     "file_id_of",
+    "files_of",
     "is_file",
     "preview",
     "sweep_kept",

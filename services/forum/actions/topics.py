@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import PersonId
+from fivered.chassis.files import FileId
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
@@ -79,6 +80,11 @@ class SubmitTopic(Request, frozen=True):
         Annotated[str, Meta(description="未通过的原议题 / failed topic raised again")] | None
     ) = None
     new_facts: Annotated[str, Meta(max_length=2000, description="新事实 / new facts"), PUBLIC] = ""
+    media: Annotated[
+        list[FileId],
+        UNIQUE,
+        Meta(max_length=9, description="照片与附件 / photos and papers (POST /v1/files)"),
+    ] = field(default_factory=list)
 
 
 class WhichTopic(Request, frozen=True):
@@ -261,6 +267,7 @@ def submit_topic(tx: Tx, payload: SubmitTopic) -> replies.TopicDue:
             version=1,
         ),
     )
+    files.attach(tx, payload.media, whose=proposer, topic_id=topic_id)
     storage.topics.sign(tx.conn, topic_id, signed, tx.now)
     tx.arm("topic_screen", topic_id, screen_due)
     tell(tx, "TOPIC_COLLECTED", topic_id, [proposer, *signed])

@@ -173,4 +173,7 @@ class TopicReply(TopicCard, kw_only=True):
     tally: Tally | None = None
     opinion: Opinion | None = None
     tasks: list[TaskCard]
+    files: Annotated[
+        list[str], Meta(description="照片与附件的文件编号 / ids of its photos and papers")
+    ]
     poll: Poll

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from fivered.chassis import few, records
+from fivered.chassis import few, files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.records import Row
@@ -146,6 +146,7 @@ def topic(tx: Tx, payload: TopicOf) -> replies.TopicReply:
         tally=tally,
         opinion=opinion,
         tasks=[task_card(one) for one in tasks],
+        files=files.files_of(tx, payload.topic_id),
         poll=poll if inside else few.hide(poll, together={"stars_total": "ratings"}),
     )
 

@@ -72,8 +72,8 @@ def erase(conn: sa.Connection, empty: Mapping[str, bytes], at: datetime) -> None
         ),
         [{"its_id": one, "nothing": nothing} for one, nothing in empty.items()],
     )
-    kept = requests.metadata.tables["files"]
-    conn.execute(sa.delete(kept).where(kept.c.thing_id.in_(ids)))
+    files = requests.metadata.tables["files"]
+    conn.execute(sa.delete(files).where(files.c.thing_id.in_(ids)))
     conn.execute(sa.delete(request_references).where(request_references.c.request_id.in_(ids)))
     asked = sa.select(request_timeline.c.id, request_timeline.c.detail).where(
         request_timeline.c.request_id.in_(ids)

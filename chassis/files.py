@@ -201,6 +201,8 @@ def sweep_uploads(folder: str, older_than_s: float = ABANDONED_S) -> int:
             if place.stat().st_mtime < time.time() - older_than_s:
                 shutil.rmtree(place, ignore_errors=True)
                 gone += 1
+                with suppress(OSError):  # others of the same sender still wait
+                    place.parent.rmdir()
     return gone
 
 

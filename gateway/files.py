@@ -19,6 +19,7 @@ import re
 import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -61,9 +62,9 @@ Serve = Callable[[Request], Awaitable[Response]]
 GIVEN = "_file"
 GOOD_S = 300
 _FORM = "multipart/form-data"
-_PART = 1024 * 1024
+# Files that are looked at at the same time, by one gateway.
+_AT_ONCE = 4
 _MOST_NAME = 120
-_SIGNED = 43
 # What a browser may show by itself; anything else is saved.
 _SHOWN = {one.media_type for one in KINDS.values() if one.picture} | {"application/pdf"}
 _SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -340,6 +341,8 @@ class Front:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._limits = limits_of(gate.settings.file_kinds)
+        # Of its own: a picture takes a second, and others wait for the common ones.
+        self._looking = ThreadPoolExecutor(_AT_ONCE, "files")
 
     def doors(self) -> list[tuple[Door, Serve]]:
         """Return each door with what serves it."""
@@ -409,7 +412,7 @@ class Front:
                 part.begin_anew()
                 await copy_body(self._gate, request, part, limit, form)
                 upload.name = params.name or _name_in(form)
-                found = await asyncio.to_thread(_finish, uploads, upload, self._gate.settings)
+                found = await self._finished(uploads, upload)
         except InFlight:
             raise
         except BaseException:
@@ -463,7 +466,7 @@ class Front:
             check_announced(request, upload.size - part.size)
             await copy_body(self._gate, request, part, upload.size)
             if part.size == upload.size:
-                upload = await asyncio.to_thread(_finish, uploads, upload, self._gate.settings)
+                upload = await self._finished(uploads, upload)
         return _answer(_card(uploads, upload), file_id)
 
     async def upload(self, door: Door, request: Request) -> Response:
@@ -476,6 +479,10 @@ class Front:
         file_id = str(read_places(door, request)["file_id"])
         uploads = Uploads(self._gate.settings.blobs, actor.id)
         return _answer(_card(uploads, uploads.find(file_id)))
+
+    async def _finished(self, uploads: Uploads, upload: Upload) -> Upload:
+        loop, settings = asyncio.get_running_loop(), self._gate.settings
+        return await loop.run_in_executor(self._looking, _finish, uploads, upload, settings)
 
     def _check_count(self, uploads: Uploads) -> None:
         limit = self._gate.settings.files_a_day

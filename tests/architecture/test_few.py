@@ -121,6 +121,7 @@ OPEN = {
     ("forum", "TimelineEntry.detail"): INSIDE,
     ("property", "BoardDisclosure.former"): "files",
     ("property", "DisclosureCard.former"): "files",
+    ("property", "DisclosureWithFile.former"): "files",
     ("property", "Happened.detail"): INSIDE,
     ("property", "Minutes.decisions"): "texts",
     ("property", "ProjectCard.last_month"): "hidden by `few.hide_in`: `rated`, `satisfied`",

@@ -1,14 +1,19 @@
 """What needs the distributed installation and leaves it as useful as it was; one serves them all."""
 
+import hashlib
+import io
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
+from PIL import Image
 
 from deploy.local import up
 from fivered.chassis.installed import service_names
 from fivered.chassis.settings import database_variable, owner_variable
 from fivered.clients.demo.api import Api
+from fivered.clients.demo.api import token as bearer_of
 from fivered.clients.demo.district import GRID, PEOPLE, District
 from fivered.clients.load.files import write
 from fivered.clients.load.generator import District as Made
@@ -121,6 +126,30 @@ def test_a_topic_becomes_a_request_and_a_request_a_topic_over_rabbitmq(installat
         assert redirected(other) != number
         assert len(requests_of(lamp, again, other)) == 2
         nothing_parked(api)
+    finally:
+        api.close()
+
+
+def test_a_photo_that_the_gateway_has_taken_is_kept_by_another_process(installation):
+    """The gateway takes it, the service links it, and the gateway reads it where that one keeps it."""
+    running = installation.running
+    api = Api(*address(running))
+    resident, out = PEOPLE["resident"], io.BytesIO()
+    Image.new("RGB", (400, 300), "red").save(out, "JPEG")
+    bearer = {"Authorization": f"Bearer {bearer_of(running.token_key, resident)}"}
+    try:
+        District(api).load()
+        with httpx.Client(base_url=running.address, headers=bearer) as http:
+            key = {"Idempotency-Key": "photo"}
+            sent = http.post("/v1/files?name=a.jpg", content=out.getvalue(), headers=key)
+            assert sent.status_code == 201, sent.text
+            file = sent.json()
+            body = {"kind": "REPAIR", "category": "LIFT", "channel": "APP", "grid": GRID,
+                    "text": "电梯门坏了", "media": [file["id"]]}  # fmt: skip
+            api.post("/v1/steward/requests", resident, body, key="with-a-photo")
+            url = api.get(f"/v1/steward/files/{file['id']}", resident)["url"]
+            got = http.get(url)
+        assert hashlib.sha256(got.content).hexdigest() == file["sha256"]
     finally:
         api.close()
 

@@ -99,6 +99,7 @@ WORDS = {
     "sealed": "加密的选票 / sealed vote",
     "session_id": "会话编号 / session",
     "source": "来源 / source",
+    "from_steward": "申请换班的管家 / steward who asks to swap",
     "steward_id": "管家编号 / steward",
     "subject": "对象摘要 / digest of who was meant",
     "subject_id": "信用主体编号 / subject of credit",

@@ -47,6 +47,7 @@ from fivered.services.steward.actions import (
     registration,
     retention,
     reveals,
+    rota,
     standing,
     submission,
 )
@@ -372,6 +373,35 @@ class Steward(Imports, Sealing, Service):
             roles=("R_STEWARD", "R_GRID", *APPOINTERS),
             if_match=True,
         ),
+        command("POST /shift-plans", rota.plan_shifts, roles=("R_GRID", *APPOINTERS)),
+        command("POST /shift-copies", rota.copy_shifts, roles=("R_GRID", *APPOINTERS)),
+        command(
+            "POST /shifts/{shift_id}/move",
+            rota.move_shift,
+            roles=("R_GRID", *APPOINTERS),
+            if_match=True,
+        ),
+        command(
+            "POST /shifts/{shift_id}/cancel",
+            rota.cancel_shift,
+            roles=("R_GRID", *APPOINTERS),
+            if_match=True,
+        ),
+        command("POST /shift-swaps", rota.ask_swap, roles=("R_STEWARD", "R_GRID"), status=201),
+        command(
+            "POST /shift-swaps/{swap_id}/answer",
+            rota.answer_swap,
+            roles=("R_STEWARD", "R_GRID"),
+            if_match=True,
+        ),
+        query("GET /shift-swaps", views.rota.shift_swaps, roles=(ANY_ROLE,)),
+        query(
+            "GET /households/{household_id}/stewards",
+            views.rota.household_stewards,
+            roles=(ANY_ROLE,),
+        ),
+        query("GET /places/{place_code}/stewards", views.rota.place_stewards, roles=(ANY_ROLE,)),
+        query("GET /gaps-ahead", views.rota.gaps_ahead, roles=access.OVERSIGHT),
         query("GET /shifts", views.posts.shifts, roles=(ANY_ROLE,)),
         query("GET /shifts/{shift_id}", views.posts.shift, roles=(ANY_ROLE,)),
         command(

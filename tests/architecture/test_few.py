@@ -25,7 +25,7 @@ FACTS = sorted(ROOT.glob("services/*/contracts/events/*.json"))
 _WORDS = """
 accepted_on_time adjournments adopted agreements_active amount article
 available bad birth_year budget_fen built_year clawback closed closing collected
-coordinates lat lon counts day_minutes days
+coordinates lat lon weekly_hours counts day_minutes days
 days_left deliberated dimensions due escalated expires_in extensions face_value_fen gap_days good
 handed_over held implementing item left level median_hours minutes on_time opening orders
 overdue_level pending per_person_month percent points points_before_cap points_goods

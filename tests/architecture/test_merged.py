@@ -39,7 +39,7 @@ refund_statement_id repair_id replaces request_id responsible_id resubmits rule_
 session_id settlement_id shift_id source_request statement_id steward_id supersedes target
 task_id topic_id tried undecided_id visit_id work_id
 body building buildings checked conflict_topics counts decisions digest disputed_lines
-doc_sha256 evidence evidence_kinds fact fields findings former gates_failed geometry grids grounds
+doc_sha256 evidence evidence_kinds fact fields findings backup for_shift from_steward swap_id to_steward former gates_failed geometry grids grounds
 half id_no_hmac incident_id inputs make_up measured media minutes_sha256 missing name off params phone_hmac
 planned projects provider_issuer provider_subject purposes reasons resolution_no scope seed sequences sha256 split
 text_sha256 to_check updates warnings

@@ -53,6 +53,7 @@ ALIKE = {
             *(
                 "hazard_id",
                 "incident_id",
+                "swap_id",
                 "merge_id",
                 "shift_id",
                 "visit_id",

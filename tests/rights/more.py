@@ -118,6 +118,13 @@ def _steward(h: Hands) -> Members:
         "shape_code": place.GRID, "geometry": {"type": "Polygon", "coordinates": [ring]},
     })  # fmt: skip
     h.post("resident4", "/v1/steward/erasures", {})
+    begin = h.api.now() + timedelta(days=2)
+    shift = h.make("secretary", "/v1/steward/shifts", {
+        "steward_id": place.GRID_WORKER, "grid": place.GRID, "start": begin.isoformat(),
+        "end": (begin + timedelta(hours=8)).isoformat(), "place": "红色驿站",
+    }, role="R_SECRETARY")  # fmt: skip
+    swap = {"shift_id": shift, "to_steward": place.CADRE}
+    h.post(worker, "/v1/steward/shift-swaps", swap, role="R_STEWARD")
     people = [
         h.make("district", "/v1/steward/people", {
             "name": name, "phone": f"128{number:08d}", "birth_year": 1940, "grid": place.GRID,
@@ -129,6 +136,8 @@ def _steward(h: Hands) -> Members:
     asks = Call("ask_phone_code", {"phone": "12800000801"}, anybody, key=new_uuid())
     h.site.host.runtimes["steward"].call(asks)
     twice, kept, dead = people
+    home = {"household_id": "hh_more", "grid": place.GRID, "name": "何小平", "synthetic": True}
+    h.make("district", "/v1/steward/people", home)
     person = h.get("district", f"/v1/steward/people/{twice}")
     h.post("cadre", f"/v1/steward/people/{twice}/merge",
            {"into": kept, "reason": "同一人登记两次"}, version=person["version"])  # fmt: skip
@@ -144,6 +153,7 @@ def _steward(h: Hands) -> Members:
         "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},
         "steward.decide_death": {"person_id": dead},
         "steward.place": {"place_code": building["place_code"]},
+        "steward.household_stewards": {"household_id": "hh_more"},
         "steward.locate": {"community": place.COMMUNITY, "building": "3"},
     }
 

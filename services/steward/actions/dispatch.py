@@ -371,8 +371,24 @@ def look_again(tx: Tx, row: Row) -> Row | None:
     return given
 
 
-def hand_over(tx: Tx, row: Row, detail: Mapping[str, object]) -> Row:
-    """Take a request from who has it; what nobody else can take waits in the community's queue."""
+def hand_over(tx: Tx, row: Row, detail: Mapping[str, object], *, first: str | None = None) -> Row:
+    """Take a request from who has it; what nobody else can take waits in the community's queue.
+
+    Args:
+        tx: The transaction.
+        row: The request.
+        detail: What its timeline says of the step.
+        first: The backup, who takes over where the matter is of that duty, on shift or not.
+    """
+    if first is not None:
+        duties = duties_of(tx, row)
+        for one in candidates_of(tx, row, duties, parties(tx, row)):
+            if (
+                one.steward_id == first
+                and rules.routing.fits(one, duties)
+                and storage.posts.take(tx.conn, first, tx.now)
+            ):
+                return _hand(tx, row, one, "redispatch", {**detail}, {}, by=SYSTEM)
     given = give(tx, row, action="redispatch", detail=detail)
     if given is not None:
         return given

@@ -15,7 +15,7 @@ from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid, Id, Instant
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import events, replies, rules, storage
 from fivered.services.steward.actions import dispatch, kinship
@@ -43,6 +43,20 @@ from fivered.services.steward.storage import tables
 LONGEST_SHIFT = timedelta(hours=24)
 # How long before a shift somebody may check in.
 EARLY = timedelta(minutes=15)
+
+
+WeeklyHours = Annotated[
+    int, Meta(ge=1, le=84, description="每周工时 / hours a week", examples=[40])
+]
+Backup = Annotated[
+    Id,
+    Meta(description="备岗管家,停职或离任时接手 / takes over when the post is suspended or left"),
+]
+Buildings = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=40), PUBLIC]],
+    UNIQUE,
+    Meta(max_length=50, description="楼长负责的楼栋 / of a building's head", examples=[["3号楼"]]),
+]
 
 
 class EnrolSteward(Request, frozen=True):
@@ -75,6 +89,9 @@ class EnrolSteward(Request, frozen=True):
         | None
     ) = None
     steward_id: str | None = None
+    weekly_hours: WeeklyHours | None = None
+    backup: Backup | None = None
+    buildings: Buildings | None = None
 
 
 class WhichSteward(Request, frozen=True):
@@ -95,8 +112,11 @@ class CorrectSteward(Request, frozen=True):
         None
     )
     is_state_official: bool | None = None
+    weekly_hours: WeeklyHours | None = None
+    backup: Backup | None = None
+    buildings: Buildings | None = None
     clear: Annotated[
-        list[Literal["employer", "work_phone"]],
+        list[Literal["employer", "work_phone", "weekly_hours", "backup", "buildings"]],
         UNIQUE,
         Meta(max_length=10, description="清空的项 / what is emptied"),
     ] = field(default_factory=list)
@@ -166,11 +186,13 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
         BoardConsentNeeded: Nobody's word shows that the person agreed to stand on a board.
         AlreadySteward: The person holds the duty.
         SelfConfirm: It is somebody of the caller's household.
+        Invalid: The backup is nobody who serves in the community.
         IdTaken: The chosen id names another steward.
     """
     chosen = rules.identity.check_id(payload.steward_id, "stw", field="steward_id")
     grids = sorted(set(payload.grids))
     _check_grids(tx, grids)
+    _check_backup(tx, payload.backup, grids)
     if rules.routing.type_of(payload.duty) != payload.type:
         raise TypeDutyMismatch(duty=payload.duty, type=payload.type, field="type")
     may_spend = rules.routing.may_spend(payload.duty, is_state_official=payload.is_state_official)
@@ -290,6 +312,7 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
         StateConflict: The steward has left.
         UnknownGrid: A grid does not exist.
         AlreadySteward: The person holds that duty already.
+        Invalid: The backup is nobody who serves in the community.
         SelfConfirm: It is the standing of somebody of the caller's household.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
@@ -298,6 +321,7 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
     held = storage.posts.grids_of(tx.conn, row.steward_id)
     grids = sorted(set(payload.grids)) if payload.grids is not None else held
     _check_grids(tx, grids)
+    _check_backup(tx, payload.backup, grids, but=row.steward_id)
     values, before = _corrected(tx, row, payload)
     if grids != held:
         values["area"] = grids[0][:12]
@@ -343,6 +367,9 @@ def _corrected(
         given["employer"] = payload.employer
     if payload.is_state_official is not None:
         given["is_state_official"] = payload.is_state_official
+    for name in ("weekly_hours", "backup", "buildings"):
+        if getattr(payload, name) is not None or name in payload.clear:
+            given[name] = getattr(payload, name)
     official = row.is_state_official
     if payload.is_state_official is not None:
         official = payload.is_state_official
@@ -373,6 +400,23 @@ def _check_grids(tx: Tx, grids: list[str]) -> None:
         raise UnknownGrid(grid=min(missing), field="grids")
     for grid in grids:
         tx.require_scope(grid)
+
+
+def _check_backup(tx: Tx, backup: str | None, grids: list[str], *, but: str = "") -> None:
+    """Refuse a backup who is none.
+
+    Raises:
+        Invalid: It is nobody who serves in one of the communities, or the post itself.
+    """
+    if backup is None:
+        return
+    row = storage.posts.steward(tx.conn, backup)
+    there = {grid[:12] for grid in grids}
+    if row is None or row.status == "LEFT" or backup == but or row.area not in there:
+        raise Invalid(
+            field="backup",
+            reason=said("须为同一社区在岗的另一名管家 / another steward of the same community"),
+        )
 
 
 def _publish_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
@@ -464,7 +508,7 @@ def _hand_over(tx: Tx, steward: Row, but: Collection[str] = ()) -> int:
     ]
     for row in rows:
         detail = {"from": steward.steward_id, "reason": "HAND_OVER"}
-        dispatch.hand_over(tx, row, detail)
+        dispatch.hand_over(tx, row, detail, first=steward.backup)
     return len(rows)
 
 

@@ -244,6 +244,9 @@ class StewardCard(Reply, kw_only=True):
     state: str
     spendable: bool
     since: Instant
+    weekly_hours: int | None = None
+    backup: str | None = None
+    buildings: list[str] | None = None
     version: int
     grades: (
         Annotated[

@@ -21,6 +21,7 @@ from fivered.services.steward.storage import (
     posts,
     records,
     retention,
+    rota,
 )
 from fivered.services.steward.storage.tables import metadata
 
@@ -45,5 +46,6 @@ __all__ = [
     "posts",
     "records",
     "retention",
+    "rota",
     "vault",
 ]

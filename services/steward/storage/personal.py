@@ -114,12 +114,17 @@ DATA_MAP = (
     Held("code_limits", COUNTS, hidden="subject"),
     Held(
         "stewards", POST, whose="person_id", general="employer work_phone",
-        others="consent_by", things="steward_id type duty status consent_ref",
+        others="consent_by",
+        things="steward_id type duty status consent_ref backup buildings",
         erased="work_phone consent_ref employer", stays=OFFICE_STAYS,
     ),
     Held(
         "shifts", POST, whose="steward_id>stewards", others="planned_by attended_by",
         things="shift_id local_day place state", stays=OFFICE_STAYS,
+    ),
+    Held(
+        "shift_swaps", POST, whose="from_steward>stewards", others="to_steward",
+        things="swap_id shift_id for_shift state", stays=OFFICE_STAYS,
     ),
     Held("contact_boards", POST, others="entries published_by", things="reasons"),
     Held(

@@ -192,6 +192,11 @@ stewards = sa.Table(
     sa.Column("consent_ref", sa.String(100)),
     sa.Column("consent_by", store.Id),
     sa.Column("consent_at", store.UtcDateTime),
+    sa.Column("weekly_hours", sa.SmallInteger),
+    # Who takes over when the post is suspended or left.
+    sa.Column("backup", store.Id),
+    # Of a building's head: which ones; all of the grids where nothing is said.
+    sa.Column("buildings", store.Json),
     sa.Index(
         "uq_stewards_person_duty",
         "person_id",
@@ -290,6 +295,24 @@ shifts = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("ix_shifts_steward_id_end_at", "steward_id", "end_at"),
     sa.Index("ix_shifts_grid_end_at", "grid", "end_at"),
+)
+
+# That two stewards swap a shift, or that one takes the other's: one asks, the other answers.
+shift_swaps = sa.Table(
+    "shift_swaps",
+    metadata,
+    sa.Column("swap_id", store.Id, primary_key=True),
+    sa.Column("shift_id", store.Id, nullable=False, index=True),
+    sa.Column("for_shift", store.Id, index=True),
+    sa.Column("from_steward", store.Id, nullable=False, index=True),
+    sa.Column("to_steward", store.Id, nullable=False, index=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("starts_at", store.UtcDateTime, nullable=False),
+    sa.Column("answered_at", store.UtcDateTime),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_shift_swaps_area_state", "area", "state", "created_at"),
 )
 
 contact_boards = sa.Table(

@@ -1,6 +1,7 @@
 """What waits for somebody is what the lists show, for whom may act, until it is done."""
 
 from fivered.chassis.messages import SELF
+from fivered.services.steward.rules.routing import DUTIES
 from fivered.services.steward.service import Steward
 from fivered.services.steward.tests.ground import (
     CADRE,
@@ -10,7 +11,9 @@ from fivered.services.steward.tests.ground import (
     OTHER_CADRE,
     SECOND,
     STAFF,
+    STAFF_2,
     STW_STAFF,
+    STW_STAFF_2,
     WANG,
     person_id,
 )
@@ -142,7 +145,36 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
         "HAZARD_TO_VERIFY", danger["id"], to=SECRETARY, not_to=[(WANG, "R_GRID", GRID)],
         act=lambda: officer(ground, "verify_hazard", danger, hazard_id=danger["id"], verified=False),
     )  # fmt: skip
+    mine, theirs = (
+        ground.shift(who, f"2025-03-{day}T08:00", f"2025-03-{day}T20:00")
+        for who, day in ((STW_STAFF_2, 17), (STW_STAFF, 18))
+    )
+    swap = {"shift_id": mine["id"], "to_steward": STW_STAFF, "for_shift": theirs["id"]}
+    swap = ground.by(STAFF_2).do("ask_swap", swap)
+    answer = {"swap_id": swap["id"], "agrees": False}
+    waits.until(
+        "SWAP_TO_ANSWER", swap["id"], to=HANDLER, not_to=[(STAFF_2, "R_STEWARD", GRID)],
+        act=lambda: ground.by(STAFF).do("answer_swap", answer, version=1),
+    )  # fmt: skip
+    waits.until(
+        "GAP_AHEAD", GRID, to=SECRETARY, not_to=[(OTHER_CADRE, "R_STREET", COMMUNITY)],
+        act=lambda: covered(ground),
+    )  # fmt: skip
     assert waits.proved == {row.kind for row in Steward.waits}
+
+
+def covered(ground):
+    """Let somebody sit in the grid day and night, and say why some duties have nobody."""
+    lines = [
+        {"steward_id": who, "weekdays": [1, 2, 3, 4, 5, 6, 7], "start": start, "end": end,
+         "place": "红色驿站"}
+        for who, start, end in ((STW_STAFF, "08:00", "20:00"), (STW_STAFF_2, "20:00", "08:00"))
+    ]  # fmt: skip
+    month = {"grid": GRID, "first": "2025-03-02", "last": "2025-04-20", "lines": lines}
+    ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do("plan_shifts", month)
+    ground.cadre().do(
+        "publish_board", {"grid": GRID, "reasons": dict.fromkeys(DUTIES, "本网格不设")}
+    )
 
 
 def test_what_waits_is_told_once_by_due_date_and_counted(staffed):  # noqa: F811

@@ -14,6 +14,7 @@ from fivered.services.steward.views import (
     places,
     posts,
     records,
+    rota,
     waiting,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "places",
     "posts",
     "records",
+    "rota",
     "waiting",
 ]

@@ -306,7 +306,7 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> replies.Coverage:
     # A month that is over is shown as it was at its end.
     past = end < tx.now
     serving_then = storage.posts.serving_in(tx.conn, payload.scope, end, past=past)
-    for row in _as_they_were(tx, payload.scope, end, serving_then) if past else serving_then:
+    for row in as_they_were(tx, payload.scope, end, serving_then) if past else serving_then:
         stewards_of.setdefault(row.grid, []).append(row)
     boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, payload.scope, end)}
     shifts = storage.posts.full_time_shifts_in(tx.conn, payload.scope, start, end)
@@ -350,7 +350,7 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> replies.Coverage:
     )
 
 
-def _as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Serving]) -> list[Serving]:
+def as_they_were(tx: Tx, scope: str, at: datetime, rows: Sequence[Serving]) -> list[Serving]:
     """Return who served in an area's grids at an instant: a person who was corrected since then,
     with the grids and the duty of that time."""
     vault = storage.vault(tx)

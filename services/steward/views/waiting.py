@@ -5,8 +5,17 @@ from __future__ import annotations
 from fivered.chassis.bus import Nothing, Tx
 from fivered.chassis.waiting import MOST, Waits, by_another, to
 from fivered.services.steward import replies, storage
+from fivered.services.steward.replies import rota as told
 from fivered.services.steward.rules.requests import STREET
-from fivered.services.steward.views import calendar, cases, corrections, erasures, people, records
+from fivered.services.steward.views import (
+    calendar,
+    cases,
+    corrections,
+    erasures,
+    people,
+    records,
+    rota,
+)
 
 _REVIEWS = ("PENDING", "STREET")
 
@@ -65,6 +74,11 @@ def _of_another(tx: Tx, item: replies.CalendarYear) -> bool:
 def _hazard_of_another(tx: Tx, item: replies.HazardCard) -> bool:
     row = storage.records.one_hazard(tx.conn, item.id)
     return row is not None and tx.actor.id not in {row.reporter_id, row.reported_by}
+
+
+def _asks_caller(tx: Tx, item: told.SwapCard) -> bool:
+    row = storage.posts.steward(tx.conn, item.to_steward)
+    return row is not None and row.person_id == tx.actor.id and item.starts_at > tx.now
 
 
 WAITS = (
@@ -154,5 +168,21 @@ WAITS = (
         act="verify_hazard", view=records.hazards,
         asked=records.HazardList(state="PENDING", limit=MOST),
         since="reported_at", to=to(replies.HazardCard, _hazard_of_another),
+    ),
+    Waits(
+        "SWAP_TO_ANSWER",
+        "待答复的换班申请 / A shift to swap",
+        act="answer_swap", view=rota.shift_swaps, asked=rota.SwapList(state="ASKED", limit=MOST),
+        since="asked_at", due="starts_at", to=to(told.SwapCard, _asks_caller),
+    ),
+    Waits(
+        "GAP_AHEAD",
+        "未来两周将缺岗的网格 / A grid in which somebody will be missing",
+        act="plan_shifts", view=rota.gaps_ahead,
+        asked=lambda tx: rota.AheadQuestion(scope=tx.actor.scope, limit=MOST),
+        since="asked_at", due="first_gap",
+        to=to(told.GapAhead, lambda _tx, item: item.first_gap is not None or bool(item.missing)),
+        # Whose stewards they are; everybody above reads it in the list.
+        roles=("R_CADRE", "R_SECRETARY"),
     ),
 )  # fmt: skip

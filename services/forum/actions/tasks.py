@@ -11,7 +11,7 @@ from msgspec import Meta, field
 from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.facts import fact_of
-from fivered.chassis.fields import PersonId
+from fivered.chassis.fields import FILE_OR_PAPER, PersonId
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
@@ -28,7 +28,7 @@ from fivered.services.forum.actions.record import (
     topic_locked,
 )
 
-Media = Annotated[list[Any], Meta(max_length=20), PUBLIC]
+Media = Annotated[list[Any], Meta(max_length=20), PUBLIC, FILE_OR_PAPER]
 
 
 Finding = Annotated[str, Meta(min_length=1, max_length=1000), PUBLIC]

@@ -83,6 +83,7 @@ WORDS = {
     "provider_subject": "统一身份认证编号 / id at the provider of sign-in",
     "rating_text": "评价文字 / words of the rating",
     "reason": "理由 / reason",
+    "record_ref": "录音编号 / number of a recording",
     "receipt": "纸质回执编号 / number of the receipt",
     "ref": "登记编号 / registration",
     "reference": "来件编号 / reference",

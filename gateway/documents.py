@@ -299,6 +299,7 @@ _WRITERS: dict[str, Writer] = {
     ATOM: _feed,
     PDF: _certificate,
     ANY_FILE: _file,
+    "text/plain": _text_of("receipt", "text/plain", "txt"),
     "text/calendar": _text_of("ical", "text/calendar", "ics"),
     "text/vcard": _text_of("vcard", "text/vcard", "vcf"),
 }

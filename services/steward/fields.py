@@ -22,6 +22,9 @@ Departure = Literal["MOVED_OUT", "DECEASED"]
 RejectReason = Literal[
     "OUT_OF_SCOPE", "EMERGENCY_SERVICE", "IN_LITIGATION", "NO_SUBSTANCE", "STATE_SECRET_PRIVACY"
 ]
+PauseGround = Literal[
+    "WAITING_PARTS", "WAITING_OWNER", "WAITING_UNIT", "WEATHER", "PROCEDURE", "REPORTER_ASKED"
+]
 HoursSource = Literal["QR", "GPS", "BACKFILL"]
 Outcome = Literal["SOLVED", "EXPLAINED", "UNSOLVABLE"]
 Duty = Literal[

@@ -25,6 +25,7 @@ from fivered.services.steward import errors, events, storage, views
 from fivered.services.steward.actions import (
     announcing,
     calendar,
+    calls,
     clocks,
     codes,
     corrections,
@@ -38,9 +39,12 @@ from fivered.services.steward.actions import (
     merges,
     missed,
     months,
+    notes,
     own_data,
+    pauses,
     people,
     places,
+    pool,
     posts,
     ratings,
     records,
@@ -62,6 +66,7 @@ REGISTRARS = access.INTAKE
 APPOINTERS = access.SENIORS
 ORGANISERS = access.ORGANISERS
 WATCHERS = access.WATCHERS
+HANDLERS_AND_SCREENERS = ("R_STEWARD", "R_GRID", *SCREENERS)
 BY_ADDRESS = Leaving(date(2026, 11, 30), date(2027, 12, 31), "POST /v1/steward/people/search")
 
 
@@ -80,7 +85,7 @@ class Steward(Imports, Sealing, Service):
         enrol_steward="",
         record_hours="",
     )
-    counts = frozenset({"due", "due_resolve"})
+    counts = frozenset({"due", "due_resolve", "due_before", "due_after", "paused_until"})
     loads_calendar = True
     standing = storage.people.standing
     merged = errors.CallerMerged
@@ -94,7 +99,7 @@ class Steward(Imports, Sealing, Service):
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (
-        "REQ_ACCEPT", "REQ_NOBODY", "REQ_CONTACT", "REQ_RESOLVE", "REQ_L2", "REQ_L3",
+        "REQ_ACCEPT", "REQ_NOBODY", "REQ_CONTACT", "REQ_RESOLVE", "REQ_PAUSE", "REQ_L2", "REQ_L3",
         "BAD_RATING_REVIEW", "cutoff", "retention",
     )  # fmt: skip
     importers = imports.IMPORTERS
@@ -537,6 +542,72 @@ class Steward(Imports, Sealing, Service):
             roles=(ANY_ROLE,),
         ),
         command(
+            "POST /requests/{request_id}/notes",
+            notes.add_note,
+            roles=(ANY_ROLE,),
+            status=201,
+        ),
+        query(
+            "GET /requests/{request_id}/notes",
+            views.cases.request_notes,
+            roles=(ANY_ROLE,),
+        ),
+        command(
+            "POST /requests/{request_id}/calls",
+            calls.record_call,
+            roles=HANDLERS_AND_SCREENERS,
+            status=201,
+        ),
+        query(
+            "GET /requests/{request_id}/calls",
+            views.desk.request_calls,
+            roles=HANDLERS_AND_SCREENERS,
+        ),
+        command(
+            "POST /requests/{request_id}/caller",
+            calls.show_caller,
+            roles=access.CALLERS_BACK,
+            unkept=("value",),
+        ),
+        query(
+            "GET /requests/{request_id}/receipt",
+            views.desk.receipt,
+            roles=(ANY_ROLE,),
+        ),
+        query(
+            "GET /requests/{request_id}/receipt.txt",
+            views.desk.receipt,
+            name="receipt_file",
+            roles=(ANY_ROLE,),
+            produces="text/plain",
+        ),
+        command(
+            "POST /requests/{request_id}/pauses",
+            pauses.pause_request,
+            roles=HANDLERS,
+            if_match=True,
+            status=201,
+        ),
+        query(
+            "GET /requests/{request_id}/pauses",
+            views.desk.request_pauses,
+            roles=(ANY_ROLE,),
+        ),
+        command(
+            "POST /requests/{request_id}/pauses/decide",
+            pauses.decide_pause,
+            roles=SCREENERS,
+            if_match=True,
+        ),
+        command(
+            "POST /requests/{request_id}/resume",
+            pauses.resume_request,
+            roles=HANDLERS_AND_SCREENERS,
+            if_match=True,
+        ),
+        query("GET /pauses", views.desk.pauses, roles=SCREENERS),
+        query("GET /pause-grounds", views.desk.pause_grounds, roles=(PUBLIC,)),
+        command(
             "POST /requests/{request_id}/reject",
             endings.reject_request,
             roles=SCREENERS,
@@ -548,6 +619,20 @@ class Steward(Imports, Sealing, Service):
             roles=SCREENERS,
             if_match=True,
         ),
+        command(
+            "POST /requests/{request_id}/unmerge",
+            endings.unmerge_request,
+            roles=SCREENERS,
+            if_match=True,
+        ),
+        command(
+            "POST /requests/{request_id}/take",
+            pool.take_request,
+            roles=HANDLERS,
+            if_match=True,
+        ),
+        query("GET /grids/{grid}/pool", views.pool.pool, roles=HANDLERS),
+        command("POST /requests-batch", pool.batch_requests, roles=SCREENERS),
         command(
             "POST /requests/{request_id}/reporter",
             submission.attach_reporter,
@@ -669,6 +754,7 @@ class Steward(Imports, Sealing, Service):
         timer("REQ_NOBODY", clocks.nobody_came),
         timer("REQ_CONTACT", clocks.contact_passed),
         timer("REQ_RESOLVE", clocks.resolve_passed),
+        timer("REQ_PAUSE", pauses.pause_over),
         timer("REQ_L2", clocks.level_2_passed),
         timer("REQ_L3", clocks.level_3_passed),
         timer("REQ_AUTOCLOSE", clocks.autoclose),

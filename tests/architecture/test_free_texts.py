@@ -109,6 +109,7 @@ def test_what_is_kept_from_others_says_why():
         "identity BindProvider.subject": Office,
         "partner PayStatement.payment_ref": Office,
         "steward CorrectPerson.building": Sealed,
+        "steward AddNote.text": Sealed,
         "steward AskErasure.receipt": Office,
         "steward CorrectPerson.name": Sealed,
         "steward CorrectPerson.room": Sealed,
@@ -120,6 +121,9 @@ def test_what_is_kept_from_others_says_why():
         "steward MovePerson.room": Sealed,
         "steward MovePerson.unit": Sealed,
         "steward RateRequest.text": Sealed,
+        "steward RecordCall.note": Sealed,
+        "steward RecordCall.phone": Sealed,
+        "steward SubmitRequest.caller_phone": Sealed,
         "steward RegisterPeople.people.building": Sealed,
         "steward RegisterPeople.people.name": Sealed,
         "steward RegisterPeople.people.room": Sealed,
@@ -133,6 +137,7 @@ def test_what_is_kept_from_others_says_why():
         "steward ReturnPerson.unit": Sealed,
         "steward SubmitRequest.external_ref": Office,
         "steward SubmitRequest.text": Sealed,
+        "steward UrgeRequest.text": Sealed,
     }
 
 

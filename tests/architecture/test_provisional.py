@@ -37,6 +37,8 @@ OTHERWISE = {
         "requests.due_accept", "requests.due_contact", "due_accept", "due_contact", "until",
         "new_due", "contacts_due", "resolutions_due", "phone_codes.until",
         "known_incidents.ends_at", "ends_at",
+        # The request itself marks it: `paused_until`.
+        "request_pauses.until",
     },
 }  # fmt: skip
 # Tables of the chassis: no deadline of the domain is kept in them.

@@ -44,6 +44,7 @@ def test_nobody_reaches_beyond_the_area_of_an_office_but_where_all_do():
         ("credit", "trial_balance"): "is of the caller's own area",
         ("identity", "rotate_signing_key"): "is the installation's",
         ("partner", "approve_offers"): "each offer of the batch is judged by itself",
+        ("steward", "batch_requests"): "each case of the batch is judged by itself",
         ("property", "indicators"): "are of the caller's own area",
         ("property", "register_company"): "a company is not of one area",
     }

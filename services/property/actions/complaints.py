@@ -344,7 +344,8 @@ def _correct(tx: Tx, row: Row, event: Event) -> None:
         return
     serving = rows.projects_serving(tx.conn, [data.grid]).get(data.grid, [])
     project = rules.project_of(serving, claimed=data.project_id, building=data.building)
-    back = row.valid == "NO" and row.reason_code == "NO_PROPERTY_MATTER"
+    taken_back = "NO_PROPERTY_MATTER" if data.parted_from is None else "DUPLICATE"
+    back = row.valid == "NO" and row.reason_code == taken_back
     to: Values = {}
     if project is not None and project.project_id != row.project_id:
         to = {"project_id": project.project_id, "area": project.area}
@@ -382,9 +383,10 @@ _UNDECIDED: Values = {
 
 
 def _correct_waiting(tx: Tx, row: Row, event: Event) -> None:
-    if row.state not in ("WAITING", "DISMISSED"):
-        return
     data: events.RequestCorrectedHeard = event.data
+    parted = row.state == "MERGED" and data.parted_from is not None
+    if row.state not in ("WAITING", "DISMISSED") and not parted:
+        return
     if not _is_ours(event):
         if row.state == "WAITING":
             _dismissed(tx, row, own="NO_PROPERTY_MATTER")

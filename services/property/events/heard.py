@@ -146,6 +146,7 @@ class RequestCorrectedHeard:
     number: str | None = None
     reporter_id: str | None = None
     filed_at: datetime | None = None
+    parted_from: str | None = None
 
 
 @reads("steward", "request_reopened.v1")

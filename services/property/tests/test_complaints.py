@@ -404,3 +404,28 @@ def test_one_that_waited_for_its_project_waits_again_when_the_first_is_taken_bac
     bench.consume("steward", "request_cancelled.v1", taken_back, subject="req_1", sequence=9)
     states = bench.rows("SELECT request_id, state FROM undecided_complaints ORDER BY request_id")
     assert [row["state"] for row in states] == ["DISMISSED", "WAITING"]
+
+
+@pytest.mark.covers("M-01")
+def test_a_complaint_that_was_merged_by_mistake_counts_again_when_it_is_parted(bench, town):
+    """What a decision found to be a duplicate stays one."""
+    town.found()
+    for request in ("req_1", "req_2", "req_3"):
+        town.complain(request, by=request)
+    merged(town, "req_2", "req_1")
+    validate(town, town.complaint_of("req_3"), False, 1)
+
+    def states():
+        found = bench.rows("SELECT request_id, valid, reason_code FROM complaints")
+        return {row["request_id"]: (row["valid"], row["reason_code"]) for row in found}
+
+    assert states()["req_2"] == ("NO", "DUPLICATE")
+    before = states()["req_3"]
+    for request, more in (("req_2", {"parted_from": "req_1"}), ("req_3", {})):
+        told = {
+            "request_id": request, "kind": "COMPLAINT", "category": "CLEANING",
+            "grid": "370811015901001", "project_id": "prj_a",
+        }  # fmt: skip
+        bench.consume("steward", "request_corrected.v1", told | more, subject=request, sequence=3)
+    assert states()["req_2"] == ("PENDING", None)
+    assert states()["req_3"] == before

@@ -242,6 +242,7 @@ def disarm_all(tx: Tx, request_id: str) -> None:
         "REQ_L2",
         "REQ_L3",
         "REQ_NOBODY",
+        "REQ_PAUSE",
     ):
         tx.disarm(kind, request_id)
 
@@ -263,10 +264,20 @@ def close(
     return row
 
 
-def publish_corrected(tx: Tx, row: Row) -> None:
-    """Say what a request is about now, where, and whose it is."""
-    publish(
-        tx,
-        row,
-        fact_of(events.RequestCorrected, row, filed_at=row.created_at),
-    )
+def publish_corrected(tx: Tx, row: Row, *, parted_from: str | None = None) -> None:
+    """Say what a request is about now, where, and whose; or that it goes its own way again."""
+    said = fact_of(events.RequestCorrected, row, filed_at=row.created_at, parted_from=parted_from)
+    publish(tx, row, said)
+
+
+def contact_anew(tx: Tx, row: Row, *, keep: datetime | None = None) -> dict[str, object]:
+    """Let the time to contact begin anew for a reporter whom nobody contacted: that of before was
+    taken back when the request was merged. Its end of before stays where it lies ahead (`keep`)."""
+    due = rules.requests.due_contact(row.clock, tx.now, tx.calendar)
+    if row.contacted_at is not None or due is None:
+        return {}
+    if keep is not None and keep > tx.now:
+        due = keep
+    storage.cases.start_clock(tx.conn, row, "CONTACT", due_at=due, now=tx.now, handler=row.handler)
+    tx.arm("REQ_CONTACT", row.request_id, due)
+    return {"due_contact": due}

@@ -33,6 +33,7 @@ from fivered.services.steward.actions.parties import (
     parties,
     require_impartial,
 )
+from fivered.services.steward.actions.pauses import resumed
 from fivered.services.steward.errors import (
     HandlerNotOnDuty,
     NobodyToDispatch,
@@ -116,6 +117,7 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
     The new handler gets another accept clock. The clocks of contact and resolution belong to
     the request: they run on, no matter who has it.
     """
+    row = resumed(tx, row)
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.start_clock(
@@ -173,7 +175,7 @@ def _stood_back(tx: Tx, row: Row, duties: Sequence[str], barred: Collection[str]
     return rules.routing.stood_back(found, duties, barred)
 
 
-def _duties_there(tx: Tx, row: Row) -> Sequence[str]:
+def duties_there(tx: Tx, row: Row) -> Sequence[str]:
     """Return who may get a request from a cadre: the duties of its category, or who stands in where
     nobody of the community has one of them. What was returned twice stays a cadre's."""
     duties = duties_of(tx, row)
@@ -188,7 +190,7 @@ def _named(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
     steward = storage.posts.steward(tx.conn, steward_id)
     if steward is None or not steward.area.startswith(row.area[:9]):
         raise NotFound(kind="steward", id=steward_id)
-    duties = _duties_there(tx, row)
+    duties = duties_there(tx, row)
     if row.returns >= rules.requests.MAX_RETURNS and steward.duty not in duties:
         raise ReturnLimit(field="handler")
     if steward.duty not in duties:
@@ -227,7 +229,7 @@ def dispatch_request(tx: Tx, payload: DispatchRequest) -> RequestReply:
         return reply(row)
     if payload.handler is not None:
         return reply(give_to(tx, row, _named(tx, row, payload.handler)))
-    duties = _duties_there(tx, row)
+    duties = duties_there(tx, row)
     if has_it is not None:
         best = rules.routing.choose(candidates_of(tx, row, duties, parties(tx, row)), duties)
         if best is not None and best.steward_id == has_it:
@@ -253,6 +255,11 @@ def accept_request(tx: Tx, payload: WhichRequest) -> RequestReply:
     require_impartial(tx, row, handles=True)
     tx.check_version(row.version)
     rules.requests.check("accept", row.state)
+    return accepted(tx, row)
+
+
+def accepted(tx: Tx, row: Row) -> RequestReply:
+    """Let a request be accepted by the person who has it."""
     late = tx.now >= row.due_accept
     # Only this handler's: the clock that somebody before missed stays missed.
     storage.cases.stop_clock(tx.conn, row.request_id, "ACCEPT", tx.now, handler=row.handler)
@@ -392,6 +399,7 @@ def hand_over(tx: Tx, row: Row, detail: Mapping[str, object], *, first: str | No
     given = give(tx, row, action="redispatch", detail=detail)
     if given is not None:
         return given
+    row = resumed(tx, row)
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.hand_clock(tx.conn, row.request_id, None)
     tx.disarm("REQ_ACCEPT", row.request_id)

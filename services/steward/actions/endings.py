@@ -12,20 +12,26 @@ from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import notes
 from fivered.services.steward.actions.cases import (
+    HIS_WORDS,
+    Reason,
     Receipt,
     change,
+    contact_anew,
     end_clocks,
     locked,
     publish,
+    publish_corrected,
     reply,
     require_oversight,
     require_own,
     speaker,
     spoken,
 )
-from fivered.services.steward.actions.dispatch import look_again, take_from_party
+from fivered.services.steward.actions.dispatch import NOBODY, look_again, take_from_party
 from fivered.services.steward.actions.parties import parties, require_impartial
+from fivered.services.steward.actions.pauses import resumed
 from fivered.services.steward.fields import RejectReason
 from fivered.services.steward.replies import RequestReply
 
@@ -34,6 +40,14 @@ class UrgeRequest(Request, frozen=True):
     """催办 / Urge; for somebody without an account with a receipt."""
 
     request_id: str
+    text: (
+        Annotated[
+            str,
+            Meta(min_length=2, max_length=200, examples=["老人出行不便,请尽快"]),
+            HIS_WORDS,
+        ]
+        | None
+    ) = None
     receipt: Receipt | None = None
 
 
@@ -54,6 +68,13 @@ class MergeRequest(Request, frozen=True):
 
     request_id: str
     into: Annotated[str, Meta(description="并入的诉求 / the open request that stays")]
+
+
+class UnmergeRequest(Request, frozen=True):
+    """撤销合并 / Why it is another matter."""
+
+    request_id: str
+    reason: Reason
 
 
 class CancelRequest(Request, frozen=True):
@@ -77,6 +98,7 @@ def cancel_request(tx: Tx, payload: CancelRequest) -> RequestReply:
     require_own(tx, row, payload.receipt)
     tx.check_version(row.version)
     rules.requests.check("cancel", row.state)
+    row = resumed(tx, row)
     end_clocks(tx, row)
     heir = _hand_on(tx, row)
     detail = {"reason": payload.reason} if payload.reason else {}
@@ -157,7 +179,8 @@ def reject_request(tx: Tx, payload: RejectRequest) -> RequestReply:
 def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
     """合并 / Merge.
 
-    A cadre confirms that two requests are one matter; the reporter follows the other one.
+    A cadre confirms that two requests are one matter, also where one was accepted by now; the
+    reporter follows the other one.
 
     Raises:
         NotMergeable: Place, category, state or time do not fit.
@@ -172,6 +195,7 @@ def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
     require_impartial(tx, row, other=target)
     tx.check_version(row.version)
     rules.requests.check("merge", row.state)
+    row = resumed(tx, row)
     buildings = {row.building, target.building} - {None}
     rules.requests.check_merge(
         same_place=row.grid == target.grid and len(buildings) <= 1,
@@ -200,32 +224,69 @@ def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
     return msgspec.structs.replace(reply(row), merged_into=target.request_id)
 
 
+def unmerge_request(tx: Tx, payload: UnmergeRequest) -> RequestReply:
+    """撤销合并 / Part what was merged.
+
+    A cadre finds that two merged requests are two matters: this one goes its own way again, with
+    the deadlines that it had; what of them is over begins anew. What was rated stays there.
+
+    Raises:
+        StateConflict: It was not merged.
+        ConflictOfInterest: The caller is a party of one of the matters.
+    """
+    row = locked(tx, payload.request_id)
+    require_oversight(tx, row)
+    tx.check_version(row.version)
+    rules.requests.check("unmerge", row.state)
+    case = locked(tx, row.merged_into)
+    require_impartial(tx, row, other=case)
+    values: dict[str, object] = dict.fromkeys(
+        ("merged_into", "rated_at", "stars", "solved", "rating_text")
+    )
+    due = row.due_resolve
+    if due <= tx.now:
+        due = rules.requests.due_resolve(row.clock, tx.now, tx.calendar)
+    storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=due, now=tx.now, handler=None)
+    tx.arm("REQ_RESOLVE", row.request_id, due)
+    values |= contact_anew(tx, row, keep=row.due_contact)
+    values |= {"due_resolve": due, "accepted_at": None, "level": 0, "tried": []}
+    said = {"reason": payload.reason, "from": case.number}
+    change(tx, case, "parted", case.state, {"from": row.number})
+    row = change(tx, row, "unmerge", "SUBMITTED", said, **NOBODY, **values)
+    publish_corrected(tx, row, parted_from=case.request_id)
+    return reply(look_again(tx, row) or row)
+
+
 def urge_request(tx: Tx, payload: UrgeRequest) -> RequestReply:
     """催办 / Urge.
 
-    The reporter urges; it stands in the timeline and on the handler's bench.
+    The reporter urges, in words where wanted; it stands in the timeline and on the handler's bench.
 
     Raises:
         NotReporter: Somebody else reported it.
         StateConflict: It is done already.
         UrgedJustNow: The reporter did so within the hour.
+        TooManyNotes: The reporter has said enough today.
     """
     row = locked(tx, payload.request_id)
     own = speaker(tx, row, payload.receipt)
     case = storage.cases.root(tx.conn, own)
     rules.requests.check("urge", case.state)
     rules.requests.check_urging(own.urged_at, tx.now)
+    said = spoken(payload.receipt)
+    if payload.text is not None:
+        said["note_id"] = notes.write(tx, own, "URGE", payload.text, payload.receipt)
     if own.state == "MERGED":
         case = locked(tx, case.request_id)
         change(tx, case, "urge", case.state, {}, urged=case.urged + 1)
-        return reply(change(tx, own, "urge", own.state, spoken(payload.receipt), urged_at=tx.now))
+        return reply(change(tx, own, "urge", own.state, said, urged_at=tx.now))
     return reply(
         change(
             tx,
             row,
             "urge",
             row.state,
-            spoken(payload.receipt),
+            said,
             urged=row.urged + 1,
             urged_at=tx.now,
         )

@@ -29,10 +29,12 @@ from fivered.services.steward.actions.cases import (
     require_oversight,
     stamp,
 )
-from fivered.services.steward.actions.dispatch import give, take_from_party, wait
+from fivered.services.steward.actions.dispatch import give, hand_over, take_from_party, wait
 from fivered.services.steward.actions.parties import parties, require_impartial, require_not_own
-from fivered.services.steward.actions.submission import project_of
+from fivered.services.steward.actions.pauses import rested, resumed
+from fivered.services.steward.actions.submission import project_of, require_new_reporter
 from fivered.services.steward.errors import NoteNeeded, NothingCorrected
+from fivered.services.steward.errors.desk import BeyondReach
 from fivered.services.steward.fields import Category, Kind, Outcome, Priority
 from fivered.services.steward.replies import RequestReply
 
@@ -87,6 +89,13 @@ class CorrectRequest(Request, frozen=True):
     indoor: bool | None = None
     project_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
     against: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    reporter_id: (
+        Annotated[
+            str,
+            Meta(min_length=1, max_length=64, description="实为何人的诉求 / whose it really is"),
+        ]
+        | None
+    ) = None
 
 
 def contact_request(tx: Tx, payload: ContactRequest) -> RequestReply:
@@ -177,6 +186,7 @@ def extend_request(tx: Tx, payload: ExtendRequest) -> RequestReply:
     tx.check_version(row.version)
     rules.requests.check("extend", row.state)
     require_not_own(tx, row)
+    row = resumed(tx, row)
     rules.requests.check_extension(
         clock=row.clock,
         extended=row.extended,
@@ -224,6 +234,7 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
         media=payload.media,
     )
     files.attach(tx, payload.media, request_id=row.request_id)
+    row = resumed(tx, row)
     on_time = tx.now < row.due_resolve
     disarm_all(tx, row.request_id)
     storage.cases.stop_clock(tx.conn, row.request_id, "RESOLVE", tx.now)
@@ -253,14 +264,23 @@ def resolve_request(tx: Tx, payload: ResolveRequest) -> RequestReply:
 def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
     """更正 / Put it right.
 
-    Put right what a request is about, how urgent it is, and where; its clocks follow.
+    Put right what a request is about, how urgent it is, where, and whose; its clocks follow.
+
+    可转到上一级辖区内的其他社区,由那里的管家接办;原时限不变。It may be moved to another community
+    within the area above the caller's: a steward of that place takes it, and its deadlines stay.
+
+    更正前后的内容都留在办理过程中。What stood there before stays in the timeline.
 
     Raises:
         StateConflict: It is done, and place or urgency would change; or it has ended otherwise.
         OwnExtension: The caller has it in hand and would change its urgency.
         UnknownGrid: There is no such grid.
+        BeyondReach: The grid lies beyond the area above the caller's.
         ProjectNotOfGrid: The named project serves other grids.
         NothingCorrected: All of it stands there already.
+        UnknownPerson: The named reporter is not registered here.
+        InChain: The named reporter, or the caller, takes part in the case.
+        RatedAlready: It was rated: whose it is stays.
     """
     row = locked(tx, payload.request_id)
     require_oversight(tx, row)
@@ -273,15 +293,26 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
         raise NothingCorrected
     if values.keys() & {"priority", "clock", "grid", "indoor"}:
         rules.requests.check("correct_place", row.state)
+    if "reporter_id" in values:
+        require_new_reporter(tx, row, str(values["reporter_id"]))
     if values.keys() & {"priority", "clock"}:
         require_not_own(tx, row)
+        row = resumed(tx, row)
         clock = _clock_of(row, payload)
         # A question has the same time whether it is of the third or of the fourth priority.
         values |= _new_clocks(tx, row, clock) if clock != row.clock else {}
-    told = ("kind", "category", "priority", "grid", "building", "project_id", "against")
-    detail = {name: values[name] for name in told if name in values}
-    row = change(tx, row, "correct", row.state, {"reason": payload.reason, **detail}, **values)
-    storage.cases.place_clocks(tx.conn, row.request_id, area=row.area, project_id=row.project_id)
+    told = [name for name in _TOLD if name in values]
+    detail: dict[str, object] = {name: values[name] for name in told if name != "reporter_id"}
+    detail |= {"reason": payload.reason, "before": {name: getattr(row, name) for name in told}}
+    moved = values.get("area") is not None
+    row = change(tx, row, "correct", row.state, detail, **values)
+    storage.cases.place_clocks(
+        tx.conn,
+        row.request_id,
+        area=row.area,
+        project_id=row.project_id,
+        since=tx.now if moved else None,
+    )
     publish_corrected(tx, row)
     row = _routed_again(tx, row, values.keys())
     if "clock" in values and row.handler is None and row.state in rules.requests.OPEN:
@@ -290,12 +321,17 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
     return reply(row)
 
 
+# What the timeline says of a correction: codes and ids, as it was and as it is.
+_TOLD = ("kind", "category", "priority", "grid", "building", "project_id", "against", "reporter_id")
+
+
 def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
     """Return what changes."""
     grid = payload.grid or row.grid
     if grid != row.grid:
         storage.ground.require_grid(tx.conn, grid)
-        tx.require_scope(grid)
+        if not rules.access.may_hand_to(tx.actor, grid):
+            raise BeyondReach(grid=grid, field="grid")
     building = payload.building or row.building
     wanted: dict[str, object] = {
         "kind": payload.kind or row.kind,
@@ -306,6 +342,7 @@ def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
         "building": building,
         "indoor": row.indoor if payload.indoor is None else payload.indoor,
         "against": payload.against or row.against,
+        "reporter_id": payload.reporter_id or row.reporter_id,
     }
     wanted["clock"] = _clock_of(row, payload)
     moved = grid != row.grid or building != row.building
@@ -326,9 +363,11 @@ def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
     if contact is not None and contact <= tx.now:
         contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
     resolve = rules.requests.due_resolve(clock, row.created_at, tx.calendar)
+    # A reopening gives half of the time of an urgency; the pauses of before are none of it.
+    values: dict[str, object] = {"span_s": int((resolve - row.created_at).total_seconds())}
+    resolve = rules.pauses.moved(clock, resolve, rested(tx, row), tx.calendar)
     if resolve <= tx.now:
         resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
-    values: dict[str, object] = {"span_s": int((resolve - row.created_at).total_seconds())}
     if row.due_resolve > tx.now:
         storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", resolve)
         tx.arm("REQ_RESOLVE", row.request_id, resolve)
@@ -355,9 +394,17 @@ def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
 def _routed_again(tx: Tx, row: Row, changed: Iterable[str]) -> Row:
     """Give a corrected request to the person who takes it now: always while nobody has accepted
     it, and from a person who may not have it in hand."""
-    if row.state not in rules.requests.OPEN or not {"category", "grid", "kind"} & set(changed):
+    routed_by = {"category", "grid", "kind", "reporter_id"}
+    if row.state not in rules.requests.OPEN or not routed_by & set(changed):
         return row
-    waiting = row.state in {"SUBMITTED", "RETURNED", "DISPATCHED"}
+    if "area" in changed:
+        # Those who served it there do not serve here.
+        return hand_over(tx, row, {"from": row.handler})
+    waiting = row.state in {"SUBMITTED", "RETURNED", "DISPATCHED"} and {
+        "category",
+        "grid",
+        "kind",
+    } & set(changed)
     barred = row.handler_person in parties(tx, row)
     if row.handler is not None and not barred:
         duty = storage.posts.known(tx.conn, row.handler).duty

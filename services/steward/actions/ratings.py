@@ -21,6 +21,7 @@ from fivered.services.steward.actions.cases import (
     Receipt,
     change,
     close,
+    contact_anew,
     locked,
     publish,
     reply,
@@ -265,23 +266,12 @@ def _publish_upheld(tx: Tx, row: Row) -> None:
 def _rated_handler(tx: Tx, row: Row) -> tuple[str, str]:
     handler = row.handler
     for entry in storage.cases.timeline(tx.conn, row.request_id):
-        if entry.action in {"dispatch", "transfer", "redispatch", "reopen", "go_on"}:
+        if entry.action in {"dispatch", "transfer", "redispatch", "reopen", "go_on", "take"}:
             handler = entry.detail.get("handler") or handler
         if entry.action == "rate":
             break
     steward = storage.posts.known(tx.conn, handler)
     return steward.steward_id, steward.person_id
-
-
-def _contact_anew(tx: Tx, row: Row) -> dict[str, object]:
-    """Let the time to contact begin anew for a reporter whom nobody contacted: that of before was
-    taken back when the request was merged."""
-    due = rules.requests.due_contact(row.clock, tx.now, tx.calendar)
-    if row.contacted_at is not None or due is None:
-        return {}
-    storage.cases.start_clock(tx.conn, row, "CONTACT", due_at=due, now=tx.now, handler=row.handler)
-    tx.arm("REQ_CONTACT", row.request_id, due)
-    return {"due_contact": due}
 
 
 def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
@@ -311,7 +301,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
     if row.state == "MERGED":
         # What was said of the case that was followed was about that case.
         values |= dict.fromkeys(("merged_into", "rated_at", "stars", "solved", "rating_text"))
-        values |= _contact_anew(tx, row)
+        values |= contact_anew(tx, row)
     detail = {"reason": payload.reason, "reopen_count": row.reopens + 1} | spoken(payload.receipt)
     # It goes back to the person who said that it was done, while in office; else to the next.
     duties = rules.routing.DUTIES

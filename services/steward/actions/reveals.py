@@ -183,15 +183,16 @@ def _count(tx: Tx, person: Row) -> int:
     ids = [person.person_id, *storage.people.given_up_for(tx.conn, person.person_id)]
     of_one = storage.people.reveals_of(tx.conn, ids, tx.calendar.midnight(today))
     if of_one >= tx.settings.reveals_of_one_per_day:
-        raise _too_many(tx, RevealsOfOne, tx.settings.reveals_of_one_per_day)
+        raise too_many(tx, RevealsOfOne, tx.settings.reveals_of_one_per_day)
     limit = tx.settings.reveals_per_day
     seen = storage.people.count_reveal(tx.conn, tx.actor.id, today)
     if seen > limit:
-        raise _too_many(tx, RevealLimit, limit)
+        raise too_many(tx, RevealLimit, limit)
     return int(limit - seen)
 
 
-def _too_many(tx: Tx, refusal: type[RevealLimit], limit: int) -> RevealLimit:
+def too_many(tx: Tx, refusal: type[RevealLimit], limit: int) -> RevealLimit:
+    """Return the refusal of one who has seen enough numbers today, and write it to the log."""
     again = tx.calendar.midnight(tx.calendar.local_date(tx.now) + timedelta(days=1))
     log.warning(
         "reveal_limit",

@@ -19,8 +19,9 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.chassis.text import fold
-from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import incidents, kinship, telling
+from fivered.services.steward import events, replies, rules, storage
+from fivered.services.steward.actions import calls, incidents, kinship, telling
+from fivered.services.steward.actions.calls import CallerPhone
 from fivered.services.steward.actions.cases import (
     MAX_TEXT,
     Media,
@@ -50,11 +51,13 @@ from fivered.services.steward.errors import (
     ReporterKnown,
     UnknownPerson,
 )
+from fivered.services.steward.errors.desk import RatedAlready
 from fivered.services.steward.fields import Category, Channel, Kind, Priority
 from fivered.services.steward.replies import RequestReply
 from fivered.services.steward.storage import tables
 
 MAX_REFERENCE = 100
+_CALLED_IN = calls.RecordCall(request_id="", direction="IN")
 
 
 class NewRequest(Request, frozen=True):
@@ -114,6 +117,7 @@ class NewRequest(Request, frozen=True):
             "fault is announced there"
         ),
     ] = False
+    caller_phone: CallerPhone | None = None
 
 
 class SubmitRequest(NewRequest, frozen=True):
@@ -150,6 +154,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
         TooLongAgo: It is said to have happened more than 30 days ago.
         RoleDenied: A service account files outside its area.
         KnownIncident: An outage of that kind is announced there; another system is not asked.
+        BadWorkPhone: The caller's number is none.
     """
     serving = storage.ground.place(tx.conn, payload.grid)
     if tx.actor.is_service_account:
@@ -174,12 +179,38 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
             indoor=payload.indoor,
         )
     row = _file(tx, payload, reporter, own, serving)
+    if row is not None and payload.caller_phone is not None:
+        calls.keep(tx, row, _CALLED_IN, payload.caller_phone)
     if row is None:
         # Somebody else brought the same reference in this moment.
         first = _answered(tx, payload, reporter, own)
         assert first is not None, "its reference is taken"  # noqa: S101  or it had been filed
         return first
-    return msgspec.structs.replace(reply(row), duplicate=False)
+    return msgspec.structs.replace(reply(row), duplicate=False, similar=_similar(tx, payload, row))
+
+
+# Of so many open requests of the same grid and category the likest are told.
+_LOOKED_AT, _TOLD = 20, 5
+
+
+def _similar(tx: Tx, payload: SubmitRequest, row: Row) -> list[replies.desk.SimilarRequest]:
+    """Return open requests that may be the same matter as one that was just filed: what helps to
+    recognise it, for who files in the own community; the likest first."""
+    if not payload.grid.startswith(tx.actor.scope[:12]) and not tx.actor.covers(payload.grid):
+        return []
+    since = tx.now - rules.requests.MERGE_WINDOW
+    rows = storage.cases.similar(tx.conn, row.grid, row.category, since, _LOOKED_AT)
+    vault = storage.vault(tx)
+    found = [
+        (one, rules.alike.likeness(payload.text, vault.open(one.text, f"{one.request_id}.text")))
+        for one in rows
+        if one.request_id != row.request_id
+    ]
+    found.sort(key=lambda pair: rules.alike.order(row.building, pair[0].building, pair[1]))
+    return [
+        replies.desk.SimilarRequest.of(one, id=one.request_id, likeness=percent)
+        for one, percent in found[:_TOLD]
+    ]
 
 
 def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
@@ -551,6 +582,41 @@ def _new(
     )
 
 
+def require_new_reporter(tx: Tx, row: Row, person_id: str) -> None:
+    """Refuse to say of a request that it is somebody else's, where that may not be.
+
+    Raises:
+        RatedAlready: It was rated in the name of who was thought to have reported it.
+        ReporterKnown: A steward found it.
+        UnknownPerson: The person is not registered, or lives elsewhere.
+        InChain: The person, or the caller, takes part in the case.
+        ConflictOfInterest: The caller is of that person's household.
+    """
+    if row.stars is not None:
+        raise RatedAlready(field="reporter_id")
+    if row.found_by is not None:
+        raise ReporterKnown
+    require_impartial(tx, row, reporter=person_id, not_by="chain")
+    require_reporter(tx, person_id, row.grid)
+    require_outside_chain(tx, row)
+    _require_no_part(tx, row, person_id, field="reporter_id")
+
+
+def _require_no_part(tx: Tx, row: Row, person_id: str, *, field: str) -> None:
+    """Refuse to name as its reporter who takes part in a case, or is of the caller's household.
+
+    Raises:
+        InChain: The person does, or is.
+    """
+    case = storage.cases.root(tx.conn, row)
+    own = kinship.own(tx, person_id)
+    if tx.actor.id in own:
+        raise InChain(field=field)
+    for one in {row.request_id: row, case.request_id: case}.values():
+        if own & handlers_of(tx, one):
+            raise InChain(field=field)
+
+
 def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
     """登记诉求人 / Say whose it is.
 
@@ -572,13 +638,7 @@ def attach_reporter(tx: Tx, payload: AttachReporter) -> RequestReply:
         raise ReporterKnown
     require_reporter(tx, payload.person_id, row.grid, field="person_id")
     require_outside_chain(tx, row)
-    case = storage.cases.root(tx.conn, row)
-    own = kinship.own(tx, payload.person_id)
-    if tx.actor.id in own:
-        raise InChain(field="person_id")
-    for one in {row.request_id: row, case.request_id: case}.values():
-        if own & handlers_of(tx, one):
-            raise InChain(field="person_id")
+    _require_no_part(tx, row, payload.person_id, field="person_id")
     detail = {"reason": payload.reason}
     row = change(tx, row, "attach", row.state, detail, reporter_id=payload.person_id)
     publish_corrected(tx, row)

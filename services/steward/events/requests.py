@@ -211,6 +211,16 @@ class RequestCorrected:
     filed_at: Annotated[datetime, moment("提交时间,UTC / when it was submitted, in UTC")] | None = (
         None
     )
+    parted_from: (
+        Annotated[
+            str,
+            Meta(
+                description="曾误并入的诉求 / the request into which it was merged by mistake; it "
+                "goes its own way again"
+            ),
+        ]
+        | None
+    ) = None
 
 
 @fact(

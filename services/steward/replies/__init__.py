@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
+from fivered.services.steward.replies import desk
 from fivered.services.steward.replies.opened import (
     CategoryCard,
     CategoryCards,
@@ -400,6 +401,13 @@ class RequestReply(Changed, kw_only=True):
         Annotated[str, Meta(description="并入的诉求 / the case that it follows")] | UnsetType
     ) = UNSET
     verdict: Annotated[str, Meta(examples=["UPHELD"])] | UnsetType = UNSET
+    similar: (
+        Annotated[
+            list[desk.SimilarRequest],
+            Meta(description="可能为同一事的在办诉求 / open requests that may be the same matter"),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class Follower(Reply, kw_only=True):
@@ -437,6 +445,9 @@ class CaseCard(Reply, kw_only=True):
     level: int
     reopen_count: int
     extended: bool
+    paused_until: (
+        Annotated[Instant, Meta(description="暂停计时至 / until when its clock rests")] | None
+    ) = None
     outcome: str | None = None
     merged_into: str | None = None
     note: str | UnsetType | None = UNSET
@@ -520,6 +531,8 @@ class TimelineEntry(Reply, kw_only=True):
     reason_en: str | UnsetType = UNSET
     outcome_zh: str | UnsetType = UNSET
     outcome_en: str | UnsetType = UNSET
+    ground_zh: str | UnsetType = UNSET
+    ground_en: str | UnsetType = UNSET
     verdict_zh: str | UnsetType = UNSET
     verdict_en: str | UnsetType = UNSET
 
@@ -532,25 +545,6 @@ class Timeline(Reply, kw_only=True):
     items: list[TimelineEntry]
     next: str | None = None
     prev: str | None = None
-
-
-class SimilarRequest(Reply, kw_only=True):
-    """可能相同的诉求 / What helps to recognise a matter: no text, no reporter."""
-
-    id: str
-    number: str
-    category: str
-    building: str | None = None
-    state: str
-    created_at: Instant
-    due_resolve: Instant
-
-
-class SimilarReply(Reply, kw_only=True):
-    """可能相同的诉求 / Open requests that may be the same."""
-
-    items: list[SimilarRequest]
-    next: None = None
 
 
 class Share(Reply, kw_only=True):
@@ -627,6 +621,9 @@ class Rates(Reply, kw_only=True):
         list[TimesToResolve],
         Meta(description="各优先级办结时长的中位数与九分位(分钟)/ median and p90 in minutes"),
     ]
+    endings: Annotated[
+        list[desk.Ending], Meta(description="按办结类别分别计数 / counted apart, by how they ended")
+    ] = field(default_factory=list)
 
 
 class HoursReply(Changed, kw_only=True):
@@ -780,8 +777,6 @@ __all__ = [
     "ShapeReply",
     "Share",
     "ShiftCard",
-    "SimilarReply",
-    "SimilarRequest",
     "Spot",
     "Spots",
     "Staffing",
@@ -794,5 +789,6 @@ __all__ = [
     "Visit",
     "VisitOutcome",
     "VisitsReply",
+    "desk",
     "wanted_of",
 ]

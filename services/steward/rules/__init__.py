@@ -2,6 +2,7 @@
 
 from fivered.services.steward.rules import (
     access,
+    alike,
     areas,
     codes,
     dwellings,
@@ -9,6 +10,7 @@ from fivered.services.steward.rules import (
     identity,
     incidents,
     opened,
+    pauses,
     pinyin,
     places,
     rates,
@@ -20,6 +22,7 @@ from fivered.services.steward.rules import (
 
 __all__ = [
     "access",
+    "alike",
     "areas",
     "codes",
     "dwellings",
@@ -27,6 +30,7 @@ __all__ = [
     "identity",
     "incidents",
     "opened",
+    "pauses",
     "pinyin",
     "places",
     "rates",

@@ -69,6 +69,11 @@ def may_speak_for(actor: _Actor, area: str) -> bool:
     return actor.role in {*INTAKE, "R_STEWARD"} and actor.covers(area)
 
 
+def may_hand_to(actor: _Actor, grid: str) -> bool:
+    """Tell whether the actor may move a case to a grid: within the area above the actor's own."""
+    return actor.covers(grid) or grid.startswith(actor.scope[:-3])
+
+
 def may_publish(actor: _Actor, grid: str | None, area: str) -> bool:
     """Tell whether the actor may record that a person agreed to stand on a public board.
 

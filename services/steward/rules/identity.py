@@ -120,7 +120,7 @@ def check_sought_phone(phone: str) -> str:
     return digits
 
 
-def check_work_phone(phone: str) -> str:
+def check_work_phone(phone: str, field: str = "work_phone") -> str:
     """Return a post's number: mobile, fixed line, 400 number or service line, with its extension.
 
     The extension stands behind 转.
@@ -134,7 +134,7 @@ def check_work_phone(phone: str) -> str:
     if found is not None and found.end() == len(digits):
         digits, extension = digits[: found.start()], EXTENSION + found[1]
     if not any(kind.fullmatch(digits) for kind in (_REAL_PHONE, _SYNTHETIC_PHONE, _FIXED_LINE)):
-        raise BadWorkPhone(field="work_phone")
+        raise BadWorkPhone(field=field)
     return digits + extension
 
 

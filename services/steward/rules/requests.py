@@ -34,12 +34,14 @@ DONE = ("RESOLVED", "RATED", "CLOSED")
 _FROM: dict[str, tuple[str, ...]] = {
     "dispatch": ("SUBMITTED", "RETURNED", "DISPATCHED"),
     "reject": ("SUBMITTED", "RETURNED", "DISPATCHED"),
-    "merge": ("SUBMITTED", "RETURNED", "DISPATCHED"),
+    "merge": OPEN,
+    "unmerge": ("MERGED",),
     "accept": ("DISPATCHED",),
     "return": ("DISPATCHED",),
     "contact": ("ACCEPTED", "IN_PROGRESS"),
     "transfer": ("ACCEPTED", "IN_PROGRESS"),
     "extend": ("ACCEPTED", "IN_PROGRESS"),
+    "pause": ("IN_PROGRESS",),
     "resolve": ("ACCEPTED", "IN_PROGRESS"),
     "rate": ("RESOLVED", "CLOSED"),
     "rate_merged": DONE,
@@ -50,6 +52,7 @@ _FROM: dict[str, tuple[str, ...]] = {
     "correct": (*OPEN, *DONE),
     "correct_place": OPEN,
     "urge": OPEN,
+    "add": (*OPEN, *DONE, "MERGED"),
 }
 
 # Who screens, dispatches and decides for a community; who has requests in hand; who decides next.

@@ -226,14 +226,27 @@ def move_clock(conn: sa.Connection, request_id: str, which: str, due_at: datetim
 
 
 def place_clocks(
-    conn: sa.Connection, request_id: str, *, area: str, project_id: str | None
+    conn: sa.Connection,
+    request_id: str,
+    *,
+    area: str,
+    project_id: str | None,
+    since: datetime | None = None,
 ) -> None:
-    """Note where a corrected request lies, and about whose project it is."""
-    conn.execute(
-        sa.update(request_clocks)
-        .where(request_clocks.c.request_id == request_id)
-        .values(area=area, project_id=project_id)
-    )
+    """Note where a corrected request lies, and about whose project it is.
+
+    Args:
+        conn: The transaction.
+        request_id: Which one.
+        area: Where it lies.
+        project_id: About whose project it is.
+        since: When it was moved to another community: what ran out or was done before stays where
+            it was.
+    """
+    its = [request_clocks.c.request_id == request_id]
+    if since is not None:
+        its += [request_clocks.c.done_at.is_(None), request_clocks.c.due_at > since]
+    conn.execute(sa.update(request_clocks).where(*its).values(area=area, project_id=project_id))
 
 
 def hand_clock(conn: sa.Connection, request_id: str, handler: str | None) -> None:

@@ -16,6 +16,11 @@ from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules import requests as request_rules
 from fivered.services.steward.storage import finding
+from fivered.services.steward.storage.desk import (
+    request_calls,
+    request_notes,
+    request_pauses,
+)
 from fivered.services.steward.storage.tables import (
     calendar_proposals,
     chassis,
@@ -423,6 +428,10 @@ MOVED: tuple[store.Column, ...] = (
     stewards.c.consent_by,
     shifts.c.planned_by,
     shifts.c.attended_by,
+    request_notes.c.author_id,
+    request_calls.c.by_id,
+    request_pauses.c.asked_by,
+    request_pauses.c.decided_by,
     chassis.jobs.c.requested_by,
 )
 

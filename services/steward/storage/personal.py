@@ -145,6 +145,20 @@ DATA_MAP = (
         "request_timeline", REQUEST, whose="request_id>requests", others="actor_id detail",
         things="action actor_role state", erased="detail", stays=_FIGURES,
     ),
+    Held(
+        "request_notes", REQUEST, whose="request_id>requests", general="text receipt",
+        others="internal author_id", things="note_id kind author_role",
+        erased="text internal receipt", stays=_FIGURES,
+    ),
+    Held(
+        "request_calls", REQUEST, whose="request_id>requests", general="phone record_ref",
+        others="note by_id", things="call_id direction by_role",
+        erased="phone note record_ref", stays=_FIGURES,
+    ),
+    Held(
+        "request_pauses", REQUEST, others="asked_by decided_by reason",
+        things="pause_id request_id ground state",
+    ),
     Held("request_clocks", REQUEST, others="handler", things="request_id which project_id"),
     Held(
         "volunteer_hours", HOURS, whose="person_id", general="activity",

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fivered.services.steward.storage import desk
 from fivered.services.steward.storage.tables import (
     code_limits,
     person_reads,
@@ -25,6 +26,7 @@ _STEP_KEEPS = frozenset(
         *("handler", "duty", "from", "to", "level", "official", "acting", "late", "which"),
         *("outcome", "rated", "stars", "solved", "confirmed", "verdict", "reopen_count", "new_due"),
         *("kind", "category", "priority", "grid", "project_id", "against", "into"),
+        *("ground", "days", "until", "direction", "reached"),
     }
 )
 
@@ -74,6 +76,7 @@ def erase(conn: sa.Connection, empty: Mapping[str, bytes], at: datetime) -> None
     )
     files = requests.metadata.tables["files"]
     conn.execute(sa.delete(files).where(files.c.thing_id.in_(ids)))
+    desk.erase_notes(conn, ids)
     conn.execute(sa.delete(request_references).where(request_references.c.request_id.in_(ids)))
     asked = sa.select(request_timeline.c.id, request_timeline.c.detail).where(
         request_timeline.c.request_id.in_(ids)

@@ -387,6 +387,8 @@ requests = sa.Table(
     sa.Column("against", store.Id),
     sa.Column("transfers", sa.Integer, nullable=False, server_default="0"),
     sa.Column("urged_at", store.UtcDateTime),
+    # Until when its clock rests.
+    sa.Column("paused_until", store.UtcDateTime),
     sa.Column("checked_by", store.Id),
     # When its texts were erased, as their time was over.
     sa.Column("erased_at", store.UtcDateTime),

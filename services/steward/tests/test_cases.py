@@ -74,9 +74,10 @@ WHOLE = {
     "external_ref": "GATE-1",
     "occurred_at": "2025-03-03T08:30:00+08:00",
     "media": ["sha256:1"],
+    "caller_phone": "12800000055",
 }
 # What the card calls otherwise, or does not show.
-NOT_ON_THE_CARD = {"indoor"}
+NOT_ON_THE_CARD = {"indoor", "caller_phone"}
 
 
 def test_each_field_of_a_request_is_kept_shown_and_told(staffed):

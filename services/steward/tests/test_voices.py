@@ -227,6 +227,7 @@ def test_a_reporter_is_attached_later_and_has_all_his_rights(staffed):
         "project_id": None,
         "building": None,
         "reporter_id": WANG,
+        "parted_from": None,
     }
     resolved(staffed, known)
     assert staffed.rate(known)["state"] == "RATED"

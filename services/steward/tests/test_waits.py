@@ -43,6 +43,15 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
     row = ground.submit()
     row = moved("REQUEST_TO_ACCEPT", row, "accept_request")
     row = moved("REQUEST_TO_CONTACT", row, "contact_request", note="已电话联系")
+    rests = {"request_id": row["id"], "ground": "PROCEDURE", "days": 1, "reason": "须先鉴定"}
+    asked = ground.by(STAFF).do("pause_request", rests, version=row["version"])
+    row = row | waits.until(
+        "PAUSE_TO_DECIDE", row["id"], to=SECRETARY,
+        not_to=[(STAFF, "R_SECRETARY", COMMUNITY), HANDLER, resident],
+        act=lambda: officer(
+            ground, "decide_pause", asked, request_id=row["id"], approved=True
+        ),
+    ) | {"id": row["id"]}  # fmt: skip
     row = moved(
         "REQUEST_TO_RESOLVE", row, "resolve_request", outcome="SOLVED", note="已更换",
         media=["sha256:1"],

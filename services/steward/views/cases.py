@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal, TypeVar, cast, get_args
 
 import msgspec
 from msgspec import UNSET, Meta
@@ -16,10 +16,12 @@ from fivered.chassis.fields import SORT, Area, Cursor, Grid, Limit, Period
 from fivered.chassis.i18n import in_words, named
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, sentences
+from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.chassis.text import code, without_numbers
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.fields import Category
+from fivered.services.steward.views import notes
 
 State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
@@ -51,6 +53,9 @@ WHAT = sentences(
         "cancel": "诉求人撤回 / Taken back by the reporter",
         "reject": "不予受理 / Rejected",
         "merge": "已并入同一诉求 / Merged into the same matter",
+        "take": "已认领 / Taken up by a steward",
+        "unmerge": "合并已撤销,单独办理 / Parted again: it goes its own way",
+        "parted": "并入的诉求已分出 / A request that was merged into it was parted again",
         "merged": "有同一诉求并入 / Another report of it was merged",
         "urge": "诉求人催办 / Urged by the reporter",
         "go_on": (
@@ -61,13 +66,25 @@ WHAT = sentences(
         "check": "自行发现事项已核实 / Somebody else looked at what was found",
         "due_moved": "工作日历变更,期限顺延 / The working days have changed: the deadline is later",
         "correct": "诉求信息已更正 / What the request says was corrected",
+        "note": "内部备注 / A note for the staff of the case",
+        "reply": "答复诉求人 / An answer to the reporter",
+        "inform": "诉求人补充 / The reporter added to it",
+        "call": "通话记录 / A call was noted",
+        "number_shown": "查看了来电号码 / The caller's number was shown",
+        "pause_asked": "申请暂停计时 / A pause was asked for",
+        "pause_refused": "暂停申请未获批准 / A pause was refused",
+        "pause": "暂停计时 / The clock rests",
+        "resume": "恢复计时 / The clock runs on",
     }
 )
 
+# What the staff of a case write for each other.
+INTERNAL = ("note", "call", "number_shown", "pause_asked", "pause_refused")
 # What a person who was merged into a case learns of its steps.
 TOLD = {
     "dispatch", "redispatch", "accept", "contact", "arrive", "transfer", "extend", "resolve",
-    "resolve_missed", "escalate", "reopen", "close", "reject", "cancel",
+    "resolve_missed", "escalate", "reopen", "close", "reject", "cancel", "pause", "resume",
+    "take",
 }  # fmt: skip
 
 
@@ -120,7 +137,12 @@ class SimilarQuestion(Request, frozen=True):
 
     grid: Grid
     category: Category
+    building: Annotated[str, Meta(max_length=40, description="楼栋 / building")] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
+
+
+# Of so many open requests those are chosen that are shown.
+MOST_SIMILAR = 20
 
 
 class RatesQuestion(Request, frozen=True):
@@ -153,6 +175,21 @@ def _calls_back(tx: Tx, row: Row) -> bool:
     return bool(storage.cases.root(tx.conn, row).handler_person == tx.actor.id)
 
 
+def staffs(tx: Tx, row: Row) -> bool:
+    """Tell whether the viewer, who sees a request in full, is of its staff: reads what they write
+    for each other. Neither a reporter and that household is, nor who is complained of."""
+    if tx.actor.is_service_account:
+        return False
+    reporters = {row.reporter_id, storage.cases.root(tx.conn, row).reporter_id} - {None}
+    reporters |= {one for _, one in storage.cases.reporters_below(tx.conn, [row.request_id])}
+    refs = [row.against]
+    if rules.routing.is_against_project(row.kind, row.category):
+        refs.append(row.project_id)
+    barred = storage.parties.of(tx.conn, list(filter(None, refs)))
+    people = {one for one in (*reporters, row.against) if one and one.startswith("per_")}
+    return tx.actor.id not in barred.union(*storage.people.kin(tx.conn, people).values())
+
+
 def _own_part(tx: Tx, row: Row) -> Row | None:
     """Return the viewer's own request that was merged into this one, or None."""
     for follower in storage.cases.followers(tx.conn, row.request_id):
@@ -161,7 +198,7 @@ def _own_part(tx: Tx, row: Row) -> Row | None:
     return None
 
 
-def _visible(tx: Tx, request_id: str) -> tuple[Row, Row | None]:
+def visible(tx: Tx, request_id: str) -> tuple[Row, Row | None]:
     """Return a request, and the viewer's own one where the viewer only follows it.
 
     Raises:
@@ -185,7 +222,7 @@ def _sees_rating(tx: Tx, row: Row) -> bool:
     return True
 
 
-def _reader(tx: Tx, row: Row) -> Callable[[str], str]:
+def reader(tx: Tx, row: Row) -> Callable[[str], str]:
     """Return how the viewer reads the reporter's own words.
 
     Where to call back, the reporter may write down (K15). Who calls people back reads it as
@@ -242,7 +279,7 @@ def card(tx: Tx, row: Row) -> replies.RequestCard:
 def detail(tx: Tx, row: Row) -> replies.RequestDetail:
     """Return a request as the viewer may see it, with what was written."""
     found = _whole(tx, row, replies.RequestDetail)
-    said, vault = _reader(tx, row), storage.vault(tx)
+    said, vault = reader(tx, row), storage.vault(tx)
     text = said(vault.open(row.text, f"{row.request_id}.text"))
     found.tell(row, replies.RequestDetail, text=text, followers=UNSET, case=UNSET)
     _tell_outcome(tx, found, row)
@@ -266,7 +303,7 @@ def request(tx: Tx, payload: WhichRequest) -> replies.RequestDetail:
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
-    row, own = _visible(tx, payload.request_id)
+    row, own = visible(tx, payload.request_id)
     if own is not None:
         return followed(tx, row, own)
     found = detail(tx, row)
@@ -402,23 +439,30 @@ def timeline(tx: Tx, payload: TimelineOf) -> replies.Timeline:
     Raises:
         NotFound: No such request, or none of the viewer's business.
     """
-    row, own = _visible(tx, payload.request_id)
+    row, own = visible(tx, payload.request_id)
     steps = storage.cases.steps_of
     case = storage.cases.root(tx.conn, row)
+    staff = own is None and staffs(tx, row)
     if own is not None:
         wanted = [steps(row.request_id, told=TOLD)]
     else:
-        hidden = () if _sees_rating(tx, row) else ("rate", "review", "review_to_street")
+        hidden = [] if _sees_rating(tx, row) else ["rate", "review", "review_to_street"]
+        hidden += [] if staff else INTERNAL
         wanted = [steps(row.request_id, hidden=hidden)]
         if row.merged_into is not None:
             # From there on, what happened to the case is what happened to it.
             merged = storage.cases.merged_at(tx.conn, row.request_id)
             wanted.append(steps(case.request_id, told=TOLD, since=merged))
     page = storage.cases.timeline_page(tx.conn, wanted, payload)
+    shown_here = [
+        entry for entry in page.rows if own is None and entry.request_id == row.request_id
+    ]
+    written = notes.with_texts(tx, shown_here, reader(tx, row))
 
     def shown(entry: Row) -> replies.TimelineEntry:
         if own is None and entry.request_id == row.request_id:
-            return _step(entry, entry.detail)
+            said = written.get(str(entry.detail.get("note_id")), {})
+            return _step(entry, _told(entry.detail, staff=staff) | said)
         # The steps of a case that is followed, without anybody's words.
         number = (row if own is not None else case).number
         return msgspec.structs.replace(_step(entry, {}), number=number)
@@ -432,11 +476,36 @@ def timeline(tx: Tx, payload: TimelineOf) -> replies.Timeline:
     )
 
 
+def _told(detail: dict[str, object], *, staff: bool) -> dict[str, object]:
+    """Return what is told of a step: whose it was thought to be before, to its staff alone."""
+    if staff or "before" not in detail:
+        return dict(detail)
+    before = cast("dict[str, object]", detail["before"])
+    kept = {name: value for name, value in before.items() if name != "reporter_id"}
+    return {**detail, "before": kept}
+
+
+def request_notes(tx: Tx, payload: notes.NotesOf) -> Page[replies.desk.NoteCard]:
+    """备注与答复 / What was written to a request.
+
+    Answer what its staff and its reporter wrote, oldest first; internal notes to its staff alone.
+
+    Raises:
+        NotFound: No such request, or the viewer only follows it.
+    """
+    row, own = visible(tx, payload.request_id)
+    if own is not None:
+        raise NotFound(kind="request", id=payload.request_id)
+    staff, said = staffs(tx, row), reader(tx, row)
+    found = storage.desk.notes(tx.conn, row.request_id, payload, internal=staff)
+    return found.listed(lambda note: notes.card(tx, note, said, staff=staff))
+
+
 def _step(entry: Row, detail: dict[str, object]) -> replies.TimelineEntry:
     what = WHAT[entry.action]
     words = in_words("fivered.services.steward", "by_role", entry.actor_role)
     words |= in_words("fivered.services.steward", "state", entry.state)
-    for name in ("reason", "outcome", "verdict"):
+    for name in ("reason", "outcome", "verdict", "ground"):
         # What somebody wrote has no word of ours.
         said = str(detail.get(name, ""))
         if named(said, "zh", "fivered.services.steward") != said:
@@ -451,7 +520,7 @@ def _step(entry: Row, detail: dict[str, object]) -> replies.TimelineEntry:
     )
 
 
-def similar_requests(tx: Tx, payload: SimilarQuestion) -> replies.SimilarReply:
+def similar_requests(tx: Tx, payload: SimilarQuestion) -> replies.desk.SimilarReply:
     """查重 / Open requests that may be the same.
 
     Answer open requests of the same place and category, before another one is filed.
@@ -466,9 +535,12 @@ def similar_requests(tx: Tx, payload: SimilarQuestion) -> replies.SimilarReply:
     if not payload.grid.startswith(tx.actor.scope[:12]):
         tx.require_scope(payload.grid)
     since = tx.now - timedelta(hours=72)
-    rows = storage.cases.similar(tx.conn, payload.grid, payload.category, since, payload.limit)
-    return replies.SimilarReply(
-        items=[replies.SimilarRequest.of(row, id=row.request_id) for row in rows]
+    rows = storage.cases.similar(tx.conn, payload.grid, payload.category, since, MOST_SIMILAR)
+    rows.sort(key=lambda row: rules.alike.order(payload.building, row.building, 0))
+    return replies.desk.SimilarReply(
+        items=[
+            replies.desk.SimilarRequest.of(row, id=row.request_id) for row in rows[: payload.limit]
+        ]
     )
 
 
@@ -532,6 +604,13 @@ def three_rates(tx: Tx, payload: RatesQuestion) -> replies.Rates:
             "submitted": submitted,
             "escalated_to_level_2": escalated,
         },
+        endings=[
+            replies.desk.Ending.of(
+                {"ending": ending, "ground": ground, "requests": count},
+                **in_words("fivered.services.steward", "ending", ending),
+            )
+            for ending, ground, count in storage.desk.endings_in(tx.conn, payload.scope, start, end)
+        ],
         # M-10: how long it took, also in the hours of working days alone.
         times_to_resolve=[
             replies.TimesToResolve.of(

@@ -11,6 +11,7 @@ from fivered.services.steward.views import (
     calendar,
     cases,
     corrections,
+    desk,
     erasures,
     people,
     records,
@@ -99,6 +100,12 @@ WAITS = (
             replies.RequestCard,
             lambda tx, item: item.review not in _REVIEWS and _outside(tx, item),
         ),
+    ),
+    Waits(
+        "PAUSE_TO_DECIDE",
+        "待审批的暂停 / A pause to decide",
+        act="decide_pause", view=desk.pauses, asked=desk.PauseList(state="ASKED", limit=MOST),
+        since="asked_at", to=by_another("asked_by"), id="request_id",
     ),
     Waits(
         "RATING_TO_REVIEW",

@@ -1,0 +1,71 @@
+"""Refusals of what a desk does with a case beside its steps: notes, calls, pauses."""
+
+from __future__ import annotations
+
+from fivered.chassis.refusal import Guard
+
+
+class TooManyNotes(Guard):
+    text = (
+        "该诉求今天的补充已达 {limit} 条,请明天再补充或电话联系承办人"
+        " / {limit} additions were made to the request today; go on tomorrow, or call its handler"
+    )
+
+
+class NotesFull(Guard):
+    text = "该诉求的备注已达 {limit} 条 / The request has {limit} notes, the most it can hold"
+
+
+class RatedAlready(Guard):
+    text = (
+        "诉求已评价,不能再更正诉求人 / The request was rated: whose it is can no longer be changed"
+    )
+
+
+class BeyondReach(Guard):
+    denial = True
+    text = (
+        "只能转到上一级辖区内的网格 {grid};更远的请由街道办理"
+        " / {grid} lies beyond the area above yours; the street or the district moves it there"
+    )
+
+
+class NoPause(Guard):
+    text = "紧急诉求不能暂停计时 / An emergency is not paused"
+
+
+class PauseTooLong(Guard):
+    text = "此事由一次最多暂停 {limit} 天 / For this ground a pause has {limit} days at most"
+
+
+class PausesUsedUp(Guard):
+    text = (
+        "该诉求合计最多暂停 {limit} 天,还剩 {left} 天"
+        " / The request may rest for {limit} days in all; {left} are left"
+    )
+
+
+class PauseStands(Guard):
+    text = (
+        "该诉求已暂停,或有待批的暂停申请"
+        " / The request is paused already, or a pause waits to be decided"
+    )
+
+
+class NotPaused(Guard):
+    text = "该诉求没有暂停 / The request is not paused"
+
+
+class NobodyCalled(Guard):
+    text = "该诉求没有记录来电号码 / No number of a caller is kept with the request"
+
+
+class CallBadly(Guard):
+    text = "来电须填写号码或录音编号 / Of a call say the number, or the number of its record"
+
+
+class StillInTime(Guard):
+    text = (
+        "该诉求已派给他人,{until} 前可由其接单"
+        " / Somebody else was given the request, and may accept it until {until}"
+    )

@@ -83,6 +83,8 @@ def test_every_route_of_the_application_is_a_door_or_a_page_of_the_gateway(site)
         ),
         *("/v1/me/messages", "/v1/me/messages/{service}/{message_id}/read", "/v1/me/messages/read"),
         "/v1/events/stream",
+        *("/v1/files", "/v1/files/{address}"),
+        *("/v1/files/uploads", "/v1/files/uploads/{file_id}"),
     }
     for route in site.app.routes:
         path = route.path

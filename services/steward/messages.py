@@ -91,6 +91,28 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " / What is registered of your request {number} was corrected. Reason: {reason}",
         to=_OWN, when="更正时 / when it is corrected",
     ),
+    "REQ_REPLIED": Tells(
+        "您的诉求 {number} 有新的答复,请查看"
+        " / There is an answer to your request {number}; please read it",
+        to=_OWN, when="承办方答复时 / when the staff of the case answer",
+    ),
+    "REQ_PAUSED": Tells(
+        "您的诉求 {number} 暂停计时({ground}),最迟 {until} 恢复,届时办结时限为 {due}"
+        " / The clock of your request {number} rests ({ground}), until {until} at the latest; it is"
+        " then to be resolved by {due}",
+        to=_REPORTER, when="暂停计时时 / when its clock rests",
+    ),
+    "REQ_RESUMED": Tells(
+        "您的诉求 {number} 已恢复计时,预计 {due} 前办结"
+        " / The clock of your request {number} runs on; it is to be resolved by {due}",
+        to=_REPORTER, when="恢复计时时 / when its clock runs on",
+    ),
+    "REQ_PARTED": Tells(
+        "您的诉求 {number} 与诉求 {case} 不是同一事项,已分开办理,预计 {due} 前办结"
+        " / Your request {number} is another matter than {case} and goes its own way; it is to be"
+        " resolved by {due}",
+        to=_OWN, when="撤销合并时 / when it is parted from the one that it was merged into",
+    ),
     "REQ_REVIEWED": Tells(
         "您对诉求 {number} 的评价已核查:{verdict}。理由:{reason}"
         " / Your rating of request {number} was looked into: {verdict}. Reason: {reason}",
@@ -136,6 +158,24 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
     "REQ_URGED": Tells(
         "诉求 {number} 的诉求人催办 / Who reported request {number} urges",
         to=_HANDLER, when="催办时 / when it is urged",
+        group="DUTIES",
+    ),
+    "REQ_ADDED": Tells(
+        "诉求 {number} 的诉求人有补充,请查看"
+        " / Who reported request {number} has added to it; please read it",
+        to=_HANDLER, when="诉求人补充时 / when its reporter adds to it",
+        group="DUTIES",
+    ),
+    "PAUSE_GRANTED": Tells(
+        "诉求 {number} 的暂停申请已批准,至 {until}"
+        " / The clock of request {number} may rest until {until}",
+        to=_HANDLER, when="批准暂停时 / when a pause is granted",
+        group="DUTIES",
+    ),
+    "PAUSE_REFUSED": Tells(
+        "诉求 {number} 的暂停申请未获批准。理由:{reason}"
+        " / The clock of request {number} may not rest. Reason: {reason}",
+        to=_HANDLER, when="不予批准暂停时 / when a pause is refused",
         group="DUTIES",
     ),
     "REQ_TAKEN_BACK": Tells(

@@ -12,6 +12,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import RoleDenied
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
+from fivered.services.steward.actions import telling
 from fivered.services.steward.actions.cases import Receipt, Text, locked, speaker, step
 from fivered.services.steward.actions.parties import require_impartial
 from fivered.services.steward.actions.standing import require_serving
@@ -72,6 +73,9 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
     told = {"note_id": note_id}
     line = step(tx, row.request_id, STEPS[kind], state=row.state, version=row.version, detail=told)
     storage.cases.write_timeline(tx.conn, [line])
+    # What a reporter adds to a request that was merged is for who has the case in hand.
+    about = storage.cases.root(tx.conn, row) if kind == "INFO" else row
+    telling.of_step(tx, about, STEPS[kind], told)
     return replies.desk.NoteReply(
         id=note_id, request_id=row.request_id, kind=kind, state=row.state, version=row.version
     )

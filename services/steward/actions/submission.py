@@ -53,7 +53,7 @@ from fivered.services.steward.errors import (
 )
 from fivered.services.steward.errors.desk import RatedAlready
 from fivered.services.steward.fields import Category, Channel, Kind, Priority
-from fivered.services.steward.replies import RequestReply
+from fivered.services.steward.replies import Filed, RequestReply
 from fivered.services.steward.storage import tables
 
 MAX_REFERENCE = 100
@@ -135,7 +135,7 @@ class AttachReporter(Request, frozen=True):
     reason: Reason
 
 
-def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
+def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
     """提交诉求 / Submit a request.
 
     Take a request, start its clocks and give it to the steward whom the routing names.
@@ -164,7 +164,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
     own = _own_reference(tx, payload)
     first = _answered(tx, payload, reporter, own)
     if first is not None:
-        return first
+        return _filed(first)
     if payload.occurred_at is not None:
         rules.hours.check_moment(payload.occurred_at, tx.now)
     rules.requests.check_priority(payload.priority, payload.category, tx.actor.role)
@@ -185,8 +185,12 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> RequestReply:
         # Somebody else brought the same reference in this moment.
         first = _answered(tx, payload, reporter, own)
         assert first is not None, "its reference is taken"  # noqa: S101  or it had been filed
-        return first
-    return msgspec.structs.replace(reply(row), duplicate=False, similar=_similar(tx, payload, row))
+        return _filed(first)
+    return _filed(reply(row), duplicate=False, similar=_similar(tx, payload, row))
+
+
+def _filed(answer: RequestReply, **more: object) -> Filed:
+    return Filed(**(msgspec.structs.asdict(answer) | more))
 
 
 # Of so many open requests of the same grid and category the likest are told.

@@ -14,7 +14,7 @@ from fivered.services.steward import storage
 from fivered.services.steward.rules.routing import Candidate
 
 Detail = Mapping[str, object]
-_HANDED = frozenset({"dispatch", "redispatch", "transfer", "reopen"})
+_HANDED = frozenset({"dispatch", "redispatch", "transfer", "reopen", "take"})
 
 
 def _due(row: Row, _detail: Detail) -> Detail:
@@ -46,6 +46,18 @@ _REPORTER: Mapping[str, tuple[str, Callable[[Row, Detail], Detail], bool]] = {
     "return": ("REQ_RETURNED", _taken("reason"), False),
     "go_on": ("REQ_GOES_ON", _nothing, False),
     "reopen": ("REQ_REOPENED", _due, False),
+    "reply": ("REQ_REPLIED", _nothing, False),
+    "pause": (
+        "REQ_PAUSED",
+        lambda row, said: {
+            **_due(row, said),
+            "ground": said["ground"],
+            "until": Calendar.minute(row.paused_until),
+        },
+        True,
+    ),
+    "resume": ("REQ_RESUMED", _due, True),
+    "unmerge": ("REQ_PARTED", lambda row, said: {**_due(row, said), "case": said["from"]}, False),
     "resolve_missed": ("REQ_LATE", _nothing, True),
     "escalate": ("REQ_ESCALATED", _taken("level"), True),
     "correct": ("REQ_CORRECTED", _taken("reason"), False),
@@ -55,6 +67,9 @@ _HANDLER: Mapping[str, tuple[str, Callable[[Row, Detail], Detail]]] = {
     "contact_missed": ("REQ_CONTACT_OVERDUE", _nothing),
     "resolve_missed": ("REQ_OVERDUE", _nothing),
     "urge": ("REQ_URGED", _nothing),
+    "inform": ("REQ_ADDED", _nothing),
+    "pause": ("PAUSE_GRANTED", lambda row, _: {"until": Calendar.minute(row.paused_until)}),
+    "pause_refused": ("PAUSE_REFUSED", _taken("reason")),
     "cancel": ("REQ_TAKEN_BACK", _nothing),
     "rate": ("REQ_RATED", _taken("stars")),
 }

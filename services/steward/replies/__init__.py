@@ -401,6 +401,11 @@ class RequestReply(Changed, kw_only=True):
         Annotated[str, Meta(description="并入的诉求 / the case that it follows")] | UnsetType
     ) = UNSET
     verdict: Annotated[str, Meta(examples=["UPHELD"])] | UnsetType = UNSET
+
+
+class Filed(RequestReply, kw_only=True):
+    """已提交 / A request that was just filed, and what may be the same matter."""
+
     similar: (
         Annotated[
             list[desk.SimilarRequest],
@@ -734,6 +739,7 @@ __all__ = [
     "DeathCard",
     "DutyReply",
     "ErasureCard",
+    "Filed",
     "Follower",
     "Gap",
     "GapReply",

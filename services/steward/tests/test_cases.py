@@ -75,9 +75,10 @@ WHOLE = {
     "occurred_at": "2025-03-03T08:30:00+08:00",
     "media": ["sha256:1"],
     "caller_phone": "12800000055",
+    "insist": True,
 }
 # What the card calls otherwise, or does not show.
-NOT_ON_THE_CARD = {"indoor", "caller_phone"}
+NOT_ON_THE_CARD = {"indoor", "caller_phone", "insist"}
 
 
 def test_each_field_of_a_request_is_kept_shown_and_told(staffed):

@@ -166,6 +166,38 @@ def _urgent(ground):
     yield "REQ_EXTENDED", WANG, long
 
 
+def _desk(ground):
+    request = ground.submit(category="OLD_COMPOUND")
+    handler = ground.handler_of(request)
+    note = {"request_id": request["id"], "text": "材料周三到"}
+    ground.by(handler).do("add_note", note)
+    ground.by(handler).do("add_note", note | {"visibility": "INTERNAL"})
+    yield "REQ_REPLIED", WANG, request
+    assert told(ground.bench)["REQ_REPLIED"] == [WANG]
+    ground.by(WANG, "R_RESIDENT", COMMUNITY).do("add_note", note | {"text": "还有一处"})
+    yield "REQ_ADDED", handler, request
+    request = ground.step("accept_request", request, handler)
+    request = ground.step("contact_request", request, handler, note="已电话联系")
+    rest = {"ground": "PROCEDURE", "days": 1, "reason": "须先鉴定"}
+    decide = OTHER_CADRE, "R_CADRE", COMMUNITY
+    for approved in (False, True):
+        ground.step("pause_request", request, handler, **rest)
+        request["version"] += 1
+        said = {"approved": approved, "reason": "请先查档"}
+        request["version"] = ground.step("decide_pause", request, *decide, **said)["version"]
+    yield "PAUSE_REFUSED", handler, request
+    yield "PAUSE_GRANTED", handler, request
+    yield "REQ_PAUSED", WANG, request
+    assert "法定程序" in texts(ground.bench, WANG)["REQ_PAUSED"]
+    ground.step("resume_request", request, handler)
+    yield "REQ_RESUMED", WANG, request
+    first, second = ground.submit(), ground.submit(LI)
+    second = ground.step("merge_request", second, *decide, into=first["id"])
+    ground.step("unmerge_request", second, *decide, reason="两处不同的灯")
+    yield "REQ_PARTED", LI, second
+    assert first["number"] in texts(ground.bench, LI)["REQ_PARTED"]
+
+
 def _own(ground):
     bench = ground.bench
     me = {"as_": ("R_RESIDENT", WANG, GRID)}
@@ -222,7 +254,18 @@ def _deeds(ground):
         yield kind, WANG, hazard
 
 
-STORIES = (_resolved, _reopened, _refused, _merged, _given_back, _late, _urgent, _own, _deeds)
+STORIES = (
+    _resolved,
+    _reopened,
+    _refused,
+    _merged,
+    _given_back,
+    _late,
+    _urgent,
+    _desk,
+    _own,
+    _deeds,
+)
 # Of what is tried elsewhere.
 ELSEWHERE = {"ERASURE_HELD"}
 

@@ -71,6 +71,7 @@ WORDS = {
     "media": "图片 / pictures",
     "name": "姓名 / name",
     "new_facts": "新情况 / new facts",
+    "note": "备注 / note",
     "owner": "账户编号 / account of points",
     "parent": "上一令牌摘要 / digest of the token before",
     "password": "口令(散列) / password, hashed",  # nosec B105  # a word

@@ -233,7 +233,7 @@ class SupervisionFulfilled:
     when="决议公示期满生效时;须业主决定的先发 binding=false,业主表决通过后再发 binding=true / "
     "when a resolution takes effect after its publication; where the owners have to decide, first "
     "with binding=false and again with binding=true once they agreed",
-    by=("on_opinion_notice", "record_owners_vote"),
+    by=("on_opinion_notice", "record_owners_vote", "property.owners_vote_closed.v1"),
     after=("topic_adopted.v1",),
 )
 class ResolutionEffective:
@@ -780,6 +780,14 @@ class AppointmentEndedHeard:
     project_id: str
     direction: str
     person_id: str
+
+
+@reads("property", "owners_vote_closed.v1")
+class OwnersVoteClosedHeard:
+    """What owners have decided; of a topic of ours it binds, or is voted on again."""
+
+    passed: bool
+    topic_id: str | None = None
 
 
 @reads("property", "work_delivered.v1")

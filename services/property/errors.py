@@ -75,6 +75,11 @@ class AreaInvalid(Guard):
     text = "网格 {grid} 不在社区 {community} 内 / Grid {grid} does not lie in community {community}"
 
 
+class OtherCommunity(AreaInvalid):
+    guard = "AREA_INVALID"
+    text = "项目 {project} 不在社区 {area} 内 / Project {project} does not lie in community {area}"
+
+
 class NothingChanges(Guard):
     text = "更正内容与现有登记一致 / The register says so already"
 
@@ -403,6 +408,96 @@ class CommitteeSize(Guard):
         "业主委员会应由 5 至 11 名单数成员组成,主任为成员之一,任期 3 至 5 年"
         " / An owners' committee has an odd number of 5 to 11 members, its chair among them, and "
         "serves 3 to 5 years"
+    )
+
+
+class MeetingPast(Guard):
+    text = "会议须在此后三个月内召开 / A meeting is called for a time to come, within three months"
+
+
+class CallOfAnother(Guard):
+    text = (
+        "会议通知 {call} 不属该项目或该日,或已召开、取消"
+        " / The call {call} is of another project or day, or was held or cancelled"
+    )
+
+
+class NoticeTooShort(Guard):
+    text = (
+        "表决须提前至少 {days} 天公告,开始早于截止,最长 60 天"
+        " / A vote is called at least {days} days ahead, closes after it opens, and is open for 60 "
+        "days at most"
+    )
+
+
+class RollEmpty(Guard):
+    text = (
+        "项目 {project} 的业主名册没有可表决的房屋,请先登记房屋与业主"
+        " / No room of project {project} has a voice; register rooms and owners first"
+    )
+
+
+class NotRepeatable(Guard):
+    text = (
+        "表决 {vote} 未被否决或撤销、不属同一项目和事项,或已重新发起"
+        " / Vote {vote} has not failed or been set aside, is of another project or matter, or is "
+        "repeated already"
+    )
+
+
+class NotAnOwner(Refusal):
+    status = 403
+    text = (
+        "{room} 不在本次表决名册上,或不属于您"
+        " / {room} does not stand on the roll of this vote, or is not yours"
+    )
+
+
+class PaperDiffers(Guard):
+    text = (
+        "两人对选票 {paper} 的录入不一致,请核对原件,必要时退回重录"
+        " / The two have read paper {paper} differently; look at it again, and reject the entry if "
+        "it is wrong"
+    )
+
+
+class PapersOpen(Guard):
+    text = "尚有 {papers} 张纸质选票待复核 / {papers} papers wait for their second officer"
+
+
+class AreaTooFine(Guard):
+    text = (
+        "面积 {area} 须大于零且至多两位小数"
+        " / An area has two decimals at most and is not zero: {area}"
+    )
+
+
+class OwnersMissing(Guard):
+    text = (
+        "已售房屋须登记业主,未售出或未交付的不登记业主"
+        " / A room that is sold has owners; one that is still the developer's has none"
+    )
+
+
+class RoomTaken(Refusal):
+    status = 409
+    text = "该房屋已登记为 {room},内容不同 / The room is registered as {room}, with other content"
+
+
+class DayToCome(Guard):
+    text = (
+        "日期 {day} 尚未到来,或早于现业主取得之日"
+        " / {day} has not come yet, or lies before the day from which the present owners have it"
+    )
+
+
+class BodyRules(Guard):
+    text = (
+        "居委会为 5 至 9 人、主任 1 名,任期 3 至 5 年;党支部不超过 7 人、书记 1 名,任期 2 至 5 年;"
+        "一人一职,变更日期须在任期内"
+        " / A residents' committee has 5 to 9 members, one director, and 3 to 5 years; a party "
+        "branch has at most 7, one secretary, and 2 to 5 years; each has one post, and a change "
+        "lies within the term"
     )
 
 

@@ -21,7 +21,9 @@ from fivered.services.property import errors, events
 from fivered.services.property.actions import (
     agreements,
     appointments,
+    bodies,
     calendar,
+    calls,
     committees,
     companies,
     complaints,
@@ -33,14 +35,21 @@ from fivered.services.property.actions import (
     months,
     projects,
     rectifications,
+    rooms,
+    votes,
     works,
 )
 from fivered.services.property.settings import Settings
 from fivered.services.property.storage import people, personal, tables
 from fivered.services.property.storage.first_steps import FIRST_STEPS
+from fivered.services.property.views import bodies as bodies_seen
+from fivered.services.property.views import calls as calls_seen
+from fivered.services.property.views import commitments as commitments_seen
 from fivered.services.property.views import incidents as announcements
 from fivered.services.property.views import messages, orders, rates, registers
 from fivered.services.property.views import projects as cards
+from fivered.services.property.views import rooms as rooms_seen
+from fivered.services.property.views import votes as votes_seen
 from fivered.services.property.views.waiting import WAITS
 
 STAFF = (
@@ -56,6 +65,9 @@ STAFF_AND_COMPANY = (*STAFF, "R_PM", "R_PCO")
 REGISTRARS = ("R_STREET", "R_DISTRICT")
 COMMUNITY = ("R_CADRE", "R_SECRETARY", "R_STREET")
 ANNOUNCERS = ("R_PM", *incidents.OFFICE, *incidents.FIELD)
+REGISTER = (*COMMUNITY, "R_DISTRICT")
+DOERS = ("R_PM", "R_CADRE", "R_SECRETARY")
+LEADERS = ("R_SECRETARY", "R_CADRE")
 
 
 def next_month_end(now: datetime, calendar: Calendar) -> tuple[str, datetime]:
@@ -73,6 +85,11 @@ class Property(Imports, Service):
         company_id="company",
         project_id="project",
         committee_id="committee",
+        body_id="community_body",
+        room_id="room",
+        vote_id="owners_vote",
+        call_id="meeting_call",
+        paper_id="vote_paper",
         appointment_id="appointment",
         agreement_id="agreement",
         meeting_id="meeting",
@@ -177,6 +194,91 @@ class Property(Imports, Service):
             roles=COMMUNITY,
             status=201,
         ),
+        command("POST /community-bodies", bodies.register_body, roles=REGISTRARS, status=201),
+        command(
+            "POST /community-bodies/{body_id}/correct",
+            bodies.correct_body,
+            roles=REGISTRARS,
+            if_match=True,
+        ),
+        command(
+            "POST /community-bodies/{body_id}/members",
+            bodies.change_seats,
+            roles=REGISTRARS,
+            if_match=True,
+        ),
+        command(
+            "POST /community-bodies/{body_id}/end",
+            bodies.end_body,
+            roles=REGISTRARS,
+            if_match=True,
+        ),
+        query("GET /community-bodies", bodies_seen.community_bodies, roles=(ANY_ROLE,)),
+        query("GET /community-bodies/{body_id}", bodies_seen.community_body, roles=(ANY_ROLE,)),
+        # ------------------------------------------------------------ rooms and owners
+        command("POST /rooms", rooms.register_room, roles=REGISTER, status=201),
+        command("POST /rooms/{room_id}/correct", rooms.correct_room, roles=REGISTER, if_match=True),
+        command(
+            "POST /rooms/{room_id}/transfer", rooms.transfer_room, roles=REGISTER, if_match=True
+        ),
+        query("GET /rooms", rooms_seen.rooms, roles=(ANY_ROLE,)),
+        query("GET /rooms/{room_id}", rooms_seen.room, roles=(ANY_ROLE,)),
+        query(
+            "GET /projects/{project_id}/owner-register",
+            rooms_seen.owner_register,
+            roles=STAFF_AND_COMPANY,
+        ),
+        # ------------------------------------------------------------ the owners' votes
+        command("POST /owners-votes", votes.call_vote, roles=COMMUNITY, status=201),
+        command(
+            "POST /owners-votes/{vote_id}/cancel",
+            votes.cancel_vote,
+            roles=COMMUNITY,
+            if_match=True,
+        ),
+        command("POST /owners-votes/{vote_id}/cast", votes.cast_ballot, roles=(ANY_ROLE,)),
+        command("POST /owners-votes/{vote_id}/revoke", votes.revoke_ballot, roles=(ANY_ROLE,)),
+        command(
+            "POST /owners-votes/{vote_id}/count", votes.count_vote, roles=COMMUNITY, if_match=True
+        ),
+        command("POST /vote-papers", votes.enter_paper, roles=COMMUNITY, status=201),
+        command(
+            "POST /vote-papers/{paper_id}/confirm",
+            votes.confirm_paper,
+            roles=COMMUNITY,
+            if_match=True,
+        ),
+        command(
+            "POST /vote-papers/{paper_id}/reject",
+            votes.reject_paper,
+            roles=COMMUNITY,
+            if_match=True,
+        ),
+        command("POST /vote-objections", votes.object_to_vote, roles=(ANY_ROLE,), status=201),
+        command(
+            "POST /vote-objections/{objection_id}/decide",
+            votes.decide_vote_objection,
+            roles=REGISTRARS,
+            if_match=True,
+        ),
+        query("GET /owners-votes", votes_seen.owners_votes, roles=(PUBLIC,)),
+        query("GET /owners-votes/{vote_id}", votes_seen.owners_vote, roles=(PUBLIC,)),
+        query(
+            "GET /owners-votes/{vote_id}/ballots",
+            votes_seen.vote_ballots,
+            roles=(*COMMUNITY, "R_AUDITOR"),
+        ),
+        query("GET /my-ballots", votes_seen.my_ballots, roles=(ANY_ROLE,)),
+        query(
+            "GET /vote-papers/{paper_id}", votes_seen.vote_paper, roles=(*COMMUNITY, "R_AUDITOR")
+        ),
+        query("GET /vote-papers", votes_seen.vote_papers, roles=(*COMMUNITY, "R_AUDITOR")),
+        query("GET /vote-objections", votes_seen.vote_objections, roles=(ANY_ROLE,)),
+        timer("vote_open", votes.open_vote),
+        timer("vote_close", votes.close_vote),
+        timer("vote_count", votes.count_overdue),
+        timer("vote_final", votes.finish_vote),
+        timer("body_expire", bodies.expire_body),
         timer("committee_expire", committees.expire_committee),
         timer("tell_committees", committees.tell_committees),
         # ------------------------------------------------------------ cross-appointments
@@ -267,6 +369,41 @@ class Property(Imports, Service):
             roles=COMMUNITY,
             if_match=True,
         ),
+        command("POST /meeting-calls", calls.call_meeting, roles=LEADERS, status=201),
+        command(
+            "POST /meeting-calls/{call_id}/answer", calls.answer_meeting_call, roles=(ANY_ROLE,)
+        ),
+        command(
+            "POST /meeting-calls/{call_id}/move",
+            calls.move_meeting_call,
+            roles=LEADERS,
+            if_match=True,
+        ),
+        command(
+            "POST /meeting-calls/{call_id}/cancel",
+            calls.cancel_meeting_call,
+            roles=LEADERS,
+            if_match=True,
+        ),
+        command(
+            "POST /tripartite-meetings/{meeting_id}/minutes",
+            calls.draft_minutes,
+            roles=LEADERS,
+            if_match=True,
+        ),
+        command(
+            "POST /tripartite-meetings/{meeting_id}/approve-minutes",
+            calls.approve_minutes,
+            roles=(ANY_ROLE,),
+        ),
+        query("GET /meeting-calls", calls_seen.meeting_calls, roles=(ANY_ROLE,)),
+        query("GET /meeting-calls/{call_id}", calls_seen.meeting_call, roles=(ANY_ROLE,)),
+        query("GET /meeting-minutes", calls_seen.meeting_minutes, roles=(ANY_ROLE,)),
+        query(
+            "GET /tripartite-meetings/{meeting_id}/minutes",
+            calls_seen.minutes,
+            roles=(ANY_ROLE,),
+        ),
         timer("tripartite_month", meetings.month_ends, schedule=next_month_end),
         # ------------------------------------------------------------ complaints
         command(
@@ -349,13 +486,13 @@ class Property(Imports, Service):
         command(
             "POST /works/{work_id}/start",
             works.start_work,
-            roles=("R_PM",),
+            roles=DOERS,
             if_match=True,
         ),
         command(
             "POST /works/{work_id}/deliver",
             works.deliver_work,
-            roles=("R_PM",),
+            roles=DOERS,
             if_match=True,
         ),
         command(
@@ -491,6 +628,7 @@ class Property(Imports, Service):
             registers.agreements,
             roles=(ANY_ROLE,),
         ),
+        query("GET /commitments", commitments_seen.commitments, roles=STAFF_AND_COMPANY),
         query(
             "GET /tripartite-meetings",
             registers.meetings,

@@ -47,6 +47,12 @@ COMPOUND = (
 RATE = "the official rate of a manager (M-01), on which its score stands; complaints, not people"
 SESSIONS = "sessions of one deputy in a year; not people"
 BYTES = "bytes of a file"
+LINE = "the number of one's own line on a roll"
+COUNTERS = "to who counts the vote alone"
+OWNERS = (
+    "by law the owners decide together, and the figures are what a decision follows from (Civil "
+    "Code 278); told once the vote is counted"
+)
 SEATS = "members of a committee are elected, and on the public register by office"
 MINUTES = (
     "who signs minutes of three parties acts for one of them; that all came is what they prove"
@@ -88,6 +94,22 @@ ANNOUNCED = {
     ("property", "MonthOfWindow.revised"): RATE,
     ("property", "CommitteeInTerm.members"): SEATS,
     ("property", "CommitteeCard.size"): SEATS,
+    ("property", "Cast.line"): LINE,
+    ("property", "Revoked.line"): LINE,
+    ("property", "MyBallot.line"): LINE,
+    ("property", "VoteCard.returned"): COUNTERS,
+    ("property", "VoteCard.round"): "how often a matter is voted on; not people",
+    ("property", "VoteLine.round"): "how often a matter is voted on; not people",
+    ("property", "Chosen.voices"): OWNERS,
+    ("property", "LeftOut.rooms"): OWNERS,
+    ("property", "owners_vote_closed.v1.area_assenting"): OWNERS,
+    ("property", "owners_vote_closed.v1.area_eligible"): OWNERS,
+    ("property", "owners_vote_closed.v1.area_participating"): OWNERS,
+    ("property", "owners_vote_closed.v1.heads_assenting"): OWNERS,
+    ("property", "owners_vote_closed.v1.heads_eligible"): OWNERS,
+    ("property", "owners_vote_closed.v1.heads_participating"): OWNERS,
+    ("property", "BodyCard.size"): SEATS,
+    ("property", "BodyLine.size"): SEATS,
     ("property", "CommitteeLine.size"): SEATS,
     ("property", "Minutes.present"): MINUTES,
     ("forum", "YearReply.invited"): SESSIONS,

@@ -110,6 +110,7 @@ def test_what_is_kept_from_others_says_why():
         "partner PayStatement.payment_ref": Office,
         "steward CorrectPerson.building": Sealed,
         "steward AddNote.text": Sealed,
+        "property ObjectToVote.text": Office,
         "steward AskErasure.receipt": Office,
         "steward CorrectPerson.name": Sealed,
         "steward CorrectPerson.room": Sealed,

@@ -28,14 +28,24 @@ PAPERS = {
     },
     "forum": {"topics.number": "YT", "opinions.notice_number": "GS-Y"},
     "partner": {"redemptions.number": "DH"},
-    "property": {"rectifications.number": "ZG", "incidents.number": "TG"},
+    "property": {
+        "rectifications.number": "ZG",
+        "incidents.number": "TG",
+        "owners_votes.number": "YZ",
+    },
     "steward": {"requests.number": "SR"},
 }
 # Numbers of papers of another service, kept as they were told.
 TOLD = {
     "forum": {"topics.request_number", "requests.number", "escalations.number"},
-    "property": {"complaints.number", "undecided_complaints.number", "messages.number"},
     "steward": {"known_incidents.number"},
+    "property": {
+        "complaints.number",
+        "undecided_complaints.number",
+        "messages.number",
+        # On the door of a room.
+        "rooms.number",
+    },
 }
 # Who makes a number of a paper: its prefix is a literal among the arguments.
 _NUMBERING = {"following", "next_number", "number", "numbered", "series_of"}

@@ -32,6 +32,8 @@ OTHERWISE = {
     "property": {
         "commitments.due_at", "disclosures.due_at", "project_managers.until", "works.due_at",
         "due_at", "due_date", "until", "commitments_due", "incidents.ends_at", "ends_at",
+        "owners_votes.count_due_at", "objections_until",
+        "owners_votes.objections_until", "seats.until", "room_owners.until",
     },
     "steward": {
         "requests.due_accept", "requests.due_contact", "due_accept", "due_contact", "until",

@@ -54,6 +54,15 @@ ALIKE = {
                 "hazard_id",
                 "incident_id",
                 "swap_id",
+                "body_id",
+                "seat_id",
+                "owning_id",
+                "call_id",
+                "present_id",
+                "vote_id",
+                "voter_id",
+                "paper_id",
+                "repeats",
                 "merge_id",
                 "shift_id",
                 "visit_id",
@@ -105,6 +114,7 @@ BY_SERVICE = {
     },
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.
     "credit": {"code": RULES, "notice_version": DIGITS},
+    "property": {"room_id": CHOSEN, "place_key": FOLDED},
     "steward": {
         **dict.fromkeys(("place_code", "shape_code"), "exact: digits and hyphens, by their form"),
         "digest": "exact: a keyed digest of a name or initials, in the one spelling of both",

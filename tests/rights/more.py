@@ -23,7 +23,11 @@ from fivered.clients.demo.teller import local
 Members = Mapping[str, Mapping[str, Any]]
 
 # What the processes of the system are started with.
-ENVIRON = {"FIVERED_WEBHOOK_HOSTS": "127.0.0.1:9", "FIVERED_WEBHOOK_KEY": "ab" * 32}
+ENVIRON = {
+    "FIVERED_WEBHOOK_HOSTS": "127.0.0.1:9",
+    "FIVERED_WEBHOOK_KEY": "ab" * 32,
+    "FIVERED_PROPERTY_VOTE_NOTICE_DAYS": "1",
+}
 # Nobody listens there.
 URL = "https://127.0.0.1:9/five-red"
 # A grid of the community that no project serves.
@@ -300,14 +304,75 @@ def _property(h: Hands) -> Members:
         "project_id": place.PROJECT,
     })  # fmt: skip
     neighbour = PEOPLE["neighbour"].person_id
+    branch = {
+        "kind": "PARTY_BRANCH", "name": "春晖苑党支部", "community": place.COMMUNITY,
+        "term_from": "2025-01-01", "term_to": "2028-01-01", "document_ref": "备案〔2025〕2号",
+        "members": [{"person_id": neighbour, "post": "SECRETARY"}],
+    }  # fmt: skip
+    h.post("street", "/v1/property/community-bodies", branch)
+    room = {
+        "project_id": place.PROJECT, "building": "3号楼", "number": "601", "area_m2": 89.52,
+        "owners": [neighbour], "document_ref": "不动产权第0001号",
+    }  # fmt: skip
+    h.post("secretary", "/v1/property/rooms", room)
+    called = {
+        "project_id": place.PROJECT, "place": "红帆驿站", "agenda": ["充电桩选址"],
+        "starts_at": (h.api.now() + timedelta(days=20)).isoformat(),
+        "committee": [PEOPLE["secretary"].person_id],
+    }  # fmt: skip
+    h.post("secretary", "/v1/property/meeting-calls", called)
+    met = h.get("secretary", "/v1/property/tripartite-meetings")["items"][0]
+    minutes = {"text": "会议商定六月底前完成充电桩选址。"}
+    h.post("secretary", f"/v1/property/tripartite-meetings/{met['id']}/minutes", minutes,
+           version=met["version"])  # fmt: skip
     return {
         "property.announce_incident": times | {"project_id": place.PROJECT, "grids": []},
+        "property.register_body": branch,
+        "property.call_meeting": called,
+        "property.register_room": room | {"number": "602"},
         "property.change_representatives": {"representatives": [neighbour]},
         "property.register_project": {
             "company_id": place.COMPANY, "manager_person_id": neighbour,
             "grids": [FREE_GRID], "name": "春晖三苑",
         },
     }  # fmt: skip
+
+
+def _owners(h: Hands) -> Members:
+    """Two votes of the owners: one is open, with a paper, of the other the result is objected to.
+
+    Their one room is the neighbour's, whom `_property` has registered.
+    """
+    opens = h.api.now() + timedelta(days=1, minutes=1)
+    asked = {
+        "project_id": place.PROJECT, "matter": "CHOOSE_MANAGER", "title": "续聘物业",
+        "proposal": "同意续聘三年。", "opens_at": opens.isoformat(),
+    }  # fmt: skip
+    path = "/v1/property/owners-votes"
+    long, short = (
+        h.make("secretary", path, asked | {"closes_at": (opens + lasts).isoformat()})
+        for lasts in (timedelta(days=20), timedelta(hours=1))
+    )
+
+    def becomes(vote: str, state: str) -> None:
+        h.api.wait(state, lambda: h.get("secretary", f"{path}/{vote}")["state"] == state)
+
+    h.api.move_clock(opens + timedelta(minutes=1), PEOPLE["district"])
+    becomes(long, "OPEN")
+    (room,) = h.get("neighbour", "/v1/property/rooms")["items"]
+    voice = {"vote_id": long, "room_id": room["id"]}
+    paper = voice | {"choice": "FOR", "paper_ref": "选票1", "evidence": ["sha256:1"]}
+    h.post("secretary", "/v1/property/vote-papers", paper)
+    h.api.move_clock(opens + timedelta(hours=2), PEOPLE["district"])
+    becomes(short, "COUNTING")
+    h.next("secretary", f"{path}/{short}", "count")
+    objection = {"vote_id": short, "text": "我交的纸质选票没有计入。"}
+    h.post("neighbour", "/v1/property/vote-objections", objection)
+    return {
+        "property.call_vote": asked | {"closes_at": (opens + timedelta(days=9)).isoformat()},
+        "property.enter_paper": paper,
+        "property.object_to_vote": objection,
+    }
 
 
 def _forum(h: Hands) -> Members:
@@ -372,4 +437,5 @@ def _identity(h: Hands) -> Members:
 # In this order: time passes in some, and what is open is made last.
 PARTS: tuple[Callable[[Hands], Members], ...] = (
     _credit, _property, _identity, _chassis, _forum, _honour, _partner, _steward,
+    _owners,
 )  # fmt: skip

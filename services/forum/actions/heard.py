@@ -15,6 +15,7 @@ from fivered.services.forum.actions.escalations import (
     consume_reporter,
     follow_households,
 )
+from fivered.services.forum.actions.opinions import consume_owners_vote
 from fivered.services.forum.actions.tasks import consume_delivery
 
 
@@ -234,6 +235,8 @@ def consume_property(tx: Tx, heard: Sequence[Event]) -> None:
             storage.heard.upsert_project(tx.conn, project_id=data.project_id, manager=None)
         elif isinstance(data, events.WorkDeliveredHeard):
             consume_delivery(tx, event)
+        elif isinstance(data, events.OwnersVoteClosedHeard):
+            consume_owners_vote(tx, event)
         elif isinstance(data, events.RectificationEscalatedHeard):
             consume_escalated(tx, event)
         elif isinstance(data, _ORDER_ENDED):

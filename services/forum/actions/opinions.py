@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from fivered.chassis import free_text, records
-from fivered.chassis.bus import Due, Tx
+from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, StateConflict, said
@@ -649,16 +649,43 @@ def record_owners_vote(tx: Tx, payload: RecordOwnersVote) -> replies.OwnersVoted
     if not won:
         row = move(tx, topic, "FAILED", "owners_vote", detail={"passed": False}, failed_at=tx.now)
         return replies.OwnersVoted.of(row, id=row.topic_id, passed=False, binding=False)
+    row = _bind(tx, topic)
+    return replies.OwnersVoted.of(
+        row, id=row.topic_id, passed=True, binding=True, due=row.tasks_due
+    )
+
+
+def _bind(tx: Tx, topic: Row, *, vote: str | None = None) -> Row:
+    """Let a recommendation that the owners have agreed to bind."""
     tasks_due = tx.calendar.due(tx.now, rules.TASKS_WD)
     row = move(
         tx,
         topic,
         "RESOLVED",
         "owners_vote",
-        detail={"passed": True},
+        detail={"passed": True} | ({"vote": vote} if vote else {}),
         binding=True,
         tasks_due=tasks_due,
     )
-    tx.arm("task_assign", payload.topic_id, tasks_due)
+    tx.arm("task_assign", topic.topic_id, tasks_due)
     _publish_effective(tx, row)
-    return replies.OwnersVoted.of(row, id=row.topic_id, passed=True, binding=True, due=tasks_due)
+    return row
+
+
+def consume_owners_vote(tx: Tx, event: Event) -> None:
+    """Take the result of the owners' vote that names a topic which waits for it; its figures are
+    property's.
+
+    One that failed may be repeated, so the topic goes on to wait; its deadline runs on.
+    """
+    data: events.OwnersVoteClosedHeard = event.data
+    topic = None
+    if data.topic_id is not None:
+        topic = records.find(tx.conn, storage.tables.topics, data.topic_id, lock=True)
+    if topic is None or topic.state != "RESOLVED" or not topic.owners_matter or topic.binding:
+        return
+    if data.passed:
+        _bind(tx, topic, vote=event.subject)
+    else:
+        detail = {"passed": False, "vote": event.subject}
+        move(tx, topic, "RESOLVED", "owners_vote", detail=detail)

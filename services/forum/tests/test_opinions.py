@@ -273,6 +273,33 @@ def test_what_the_owners_decline_has_failed(town):
     assert town.state(topic_id) == "FAILED"
 
 
+def heard(town, topic_id, *, passed, vote="owv_1"):
+    told = {
+        "vote_id": vote, "project_id": "prj_a", "community": "370811015901", "special": False,
+        "matter": "CHOOSE_MANAGER", "passed": passed, "topic_id": topic_id,
+        "area_eligible": 900, "area_participating": 600, "area_assenting": 301 if passed else 300,
+        "heads_eligible": 9, "heads_participating": 6, "heads_assenting": 4,
+        "roll_sha256": "a" * 64, "document_sha256": "b" * 64,
+    }  # fmt: skip
+    town.bench.consume("property", "owners_vote_closed.v1", told, subject=vote)
+
+
+def test_the_owners_vote_of_property_binds_the_topic_that_it_names(town):
+    topic_id = town.resolved(adopt={"owners_matter": True})
+    # One that fails may be repeated: the topic goes on to wait.
+    heard(town, topic_id, passed=False)
+    assert town.state(topic_id) == "RESOLVED"
+    heard(town, "top_unknown", passed=True, vote="owv_2")
+    heard(town, topic_id, passed=True, vote="owv_3")
+    heard(town, topic_id, passed=True, vote="owv_3")
+    said = [e["data"]["binding"] for e in town.bench.published("resolution_effective.v1")]
+    assert said == [False, True]
+    town.secretary()
+    with pytest.raises(StateConflict):
+        town.on_topic("record_owners_vote", topic_id, **COUNT)
+    assert town.on_topic("assign_tasks", topic_id, tasks=[town.task()])["state"] == "IMPLEMENTING"
+
+
 def test_an_ordinary_matter_needs_no_owners_vote(town):
     topic_id = town.resolved()
     town.secretary()

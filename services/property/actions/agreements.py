@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
@@ -17,7 +18,7 @@ from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.actions.ground import References
-from fivered.services.property.storage import rows, tables
+from fivered.services.property.storage import agreed, rows, tables
 from fivered.services.property.storage.rows import Row, Values
 
 OPEN_BEFORE = timedelta(days=10)
@@ -92,6 +93,18 @@ class DraftAgreement(Request, frozen=True):
     file: Annotated[
         FileId | None, Meta(description="协议文本,摘要须相同 / the file itself, of that digest")
     ] = None
+    text: (
+        Annotated[
+            str,
+            Meta(
+                min_length=1,
+                max_length=50_000,
+                description="协议文本,其摘要须与 text_sha256 一致 / its text, of that digest",
+            ),
+            PUBLIC,
+        ]
+        | None
+    ) = None
 
 
 def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
@@ -105,7 +118,13 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
         StateConflict: The agreement to amend is not in force, or is another project's.
         OtherType: The agreement to amend is of the other type.
         AmendedAlready: Another amendment of it is signed.
+        TextChanged: The text has another digest than the one that is named.
     """
+    if (
+        payload.text is not None
+        and sha256(payload.text.encode()).hexdigest() != payload.text_sha256
+    ):
+        raise errors.TextChanged(field="text")
     return ground.reply(replies.Made, tables.agreements, _draft(tx, payload, tx.new_id("agr")))
 
 
@@ -138,6 +157,8 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
         ),
     )
     files.attach_document(tx, payload.file, payload.text_sha256, agreement_id=agreement_id)
+    if payload.text is not None:
+        records.add(tx.conn, agreed.texts, agreement_id=agreement_id, text=payload.text)
     records.add_all(
         tx.conn,
         tables.agreement_items,

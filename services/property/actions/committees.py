@@ -14,7 +14,7 @@ from fivered.chassis.free_text import PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, events, replies, rules
-from fivered.services.property.actions import ground
+from fivered.services.property.actions import bodies, ground
 from fivered.services.property.storage import rows, tables
 from fivered.services.property.storage.rows import Row, Values
 
@@ -89,6 +89,7 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
         former = records.change(
             tx, tables.owners_committees, former, step="REPLACED", state="EXPIRED"
         )
+        bodies.follow(tx, former.committee_id, {}, on=payload.term_from, reason="REPLACED")
         _publish_committee(tx, former)
         tx.disarm("committee_expire", former.committee_id)
     row = records.create(
@@ -106,9 +107,16 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
             created_at=tx.now,
         ),
     )
+    _seat(tx, row, on=payload.term_from)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
     _publish_committee(tx, row)
     return ground.reply(replies.Made, tables.owners_committees, row)
+
+
+def _seat(tx: Tx, row: Row, *, on: date, reason: str | None = None) -> None:
+    """Keep from when until when each member sits."""
+    posts = {person: "CHAIR" if person == row.chair else "MEMBER" for person in row.members}
+    bodies.follow(tx, row.committee_id, posts, on=on, reason=reason)
 
 
 class CorrectCommittee(Request, frozen=True):
@@ -121,6 +129,13 @@ class CorrectCommittee(Request, frozen=True):
     chair: ground.PersonId | None = None
     term_from: date | None = None
     term_to: date | None = None
+    since: (
+        Annotated[
+            date,
+            Meta(description="成员变更自何日起,默认今日 / from which day its members are others"),
+        ]
+        | None
+    ) = None
 
 
 def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
@@ -150,9 +165,14 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
     _require_committee(
         tx, after["members"], after["chair"], start=after["term_from"], end=after["term_to"]
     )
+    if payload.since is not None and not (
+        after["term_from"] <= payload.since <= min(ground.today(tx), after["term_to"])
+    ):
+        raise errors.CommitteeSize(field="since")
     new = [person for person in after["members"] if person not in row.members]
     _require_owners(tx, ground.project(tx, row.project_id), new)
     row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
+    _seat(tx, row, on=payload.since or ground.today(tx), reason=payload.reason)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
     _publish_committee(tx, row)
     return ground.reply(replies.Made, tables.owners_committees, row)
@@ -181,6 +201,7 @@ def expire_committee(tx: Tx, due: Due) -> None:
     if row is None or row.state != "IN_TERM":
         return
     row = records.change(tx, tables.owners_committees, row, step="EXPIRED", state="EXPIRED")
+    bodies.follow(tx, row.committee_id, {}, on=row.term_to, reason="TERM_ENDED")
     _publish_committee(tx, row)
 
 
@@ -214,6 +235,7 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
             chair=chair,
             note={"former": person_id, "reason": "DECEASED"},
         )
+        _seat(tx, row, on=ground.today(tx), reason="DECEASED")
         _publish_committee(tx, row)
         name = ground.project(tx, row.project_id).name
         for one in left:

@@ -11,6 +11,7 @@ from fivered.chassis.bus import Event, Tx
 from fivered.services.property import events
 from fivered.services.property.actions import (
     appointments,
+    bodies,
     committees,
     companies,
     complaints,
@@ -139,6 +140,7 @@ def _end_for_dead(tx: Tx, person_id: str) -> None:
     appointments.end_for_dead(tx, person_id)
     companies.end_for_dead(tx, person_id)
     committees.end_for_dead(tx, person_id)
+    bodies.end_for_dead(tx, person_id)
 
 
 def _said_of(data: Any) -> dict[str, object]:

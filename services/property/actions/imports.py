@@ -8,7 +8,8 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.columns import ColumnsOf
 from fivered.chassis.file_imports import Importer, Outcome, Row, given, known_by, one_by_one
 from fivered.services.property import errors, replies, rules
-from fivered.services.property.actions import agreements, committees, companies, projects
+from fivered.services.property.actions import agreements, committees, companies, projects, rooms
+from fivered.services.property.storage import rooms as rooms_stored
 from fivered.services.property.storage import rows as stored
 from fivered.services.property.storage import tables
 
@@ -16,6 +17,7 @@ _COMPANY = ColumnsOf(companies.RegisterCompany)
 _PROJECT = ColumnsOf(projects.RegisterProject)
 _COMMITTEE = ColumnsOf(committees.CommitteeLine)
 _AGREEMENT = ColumnsOf(agreements.AgreementLine)
+_ROOM = ColumnsOf(rooms.RegisterRoom)
 
 
 def _register_company(tx: Tx, row: Row) -> replies.Made:
@@ -28,6 +30,10 @@ def _register_project(tx: Tx, row: Row) -> replies.Made:
 
 def _enter_committee(tx: Tx, row: Row) -> replies.Made:
     return committees.enter_committee(tx, committees.CommitteeLine(**given(row)))
+
+
+def _register_room(tx: Tx, row: Row) -> replies.Made:
+    return rooms.register_room(tx, rooms.RegisterRoom(**given(row)))
 
 
 def _known_lines(tx: Tx, rows: Sequence[Row]) -> set[str]:
@@ -154,4 +160,40 @@ AGREEMENTS = Importer(
     ),
 )
 
-IMPORTERS = (COMPANIES, PROJECTS, COMMITTEES, AGREEMENTS)
+ROOMS = Importer(
+    "rooms",
+    "房屋与业主 / Rooms and their owners",
+    (
+        _ROOM("room_id", "房屋编号 / id", "rom_1", required=True),
+        _ROOM("project_id", "项目编号 / project", "prj_1"),
+        _ROOM("building", "楼栋 / building", "3号楼"),
+        _ROOM("unit", "单元 / unit", "1单元"),
+        _ROOM("number", "房号 / number", "601"),
+        _ROOM("area_m2", "专有部分建筑面积 / m2", "89.52"),
+        _ROOM("use", "用途 / use", "RESIDENTIAL"),
+        _ROOM("holding", "已售或建设单位所有 / sold, or the developer's", "SOLD"),
+        _ROOM("owners", "业主人员编号 / ids of all owners", "per_1|per_2"),
+        _ROOM("organisation", "单位业主名称 / an organisation that owns it", ""),
+        _ROOM("uscc", "单位业主统一社会信用代码 / its code", ""),
+        _ROOM("owned_since", "取得日期 / since when", "2021-06-01", days=-1000),
+        _ROOM("document_ref", "产权依据 / the title deed", "鲁(2021)任城区不动产权第0001号"),
+    ),
+    one_by_one(known_by(rooms_stored.rooms, "room_id"), "room_id", _register_room),
+    lambda row: [
+        row["room_id"],
+        f"{row['project_id']} {rules.place_key(row['building'], row['unit'] or '', row['number'])}",
+    ],
+    apart=(
+        "area_m2",
+        "use",
+        "holding",
+        "owners",
+        "organisation",
+        "uscc",
+        "owned_since",
+        "document_ref",
+    ),
+    awaits=(errors.NotHeardOf,),
+)
+
+IMPORTERS = (COMPANIES, PROJECTS, COMMITTEES, AGREEMENTS, ROOMS)

@@ -16,7 +16,7 @@ from fivered.chassis.refusal import StateConflict, said
 from fivered.chassis.requests import Request
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground, rectifications, works
-from fivered.services.property.storage import months, people, rows, tables
+from fivered.services.property.storage import bodies, calls, months, people, rooms, rows, tables
 from fivered.services.property.storage.rows import Row
 
 # One who is named twice is one person there.
@@ -39,7 +39,13 @@ class Decision(Request, frozen=True):
         str, Meta(min_length=1, max_length=1000, examples=["六月底前完成充电桩选址"]), PUBLIC
     ]
     kind: Literal["RECORD", "WORK", "RECTIFICATION"] = "RECORD"
-    due_date: date | None = None
+    due_date: Annotated[
+        date | None,
+        Meta(description="完成期限;有期限的记录亦成工单 / a record with a date is work"),
+    ] = None
+    responsible: Annotated[
+        Literal["PROJECT", "COMMUNITY"], Meta(description="由谁办理 / who does it")
+    ] = "PROJECT"
     basis: Annotated[PublicText, Meta(max_length=1000)] = ""
 
 
@@ -57,6 +63,9 @@ class HoldMeeting(Request, frozen=True):
         FileId | None,
         Meta(description="会议纪要,摘要须相同 / the file itself, of that digest"),
     ] = None
+    call_id: Annotated[Id, Meta(description="所据的会议通知 / the call that it follows")] | None = (
+        None
+    )
 
 
 def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
@@ -77,6 +86,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
         IdTaken: The chosen id stands for another meeting.
         MeetingRecorded: The same time and minutes are recorded already.
         BasisRequired, DueMissing, DueInPast: A decision is incomplete.
+        CallOfAnother: The call is of another project or day, or was held or cancelled.
     """
     project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
@@ -98,7 +108,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
     rules.check_quorum(attendees, owners_committee=committee is not None)
     rules.check_attendance(
         attendees,
-        _known(tx, project, committee, payload.held_at, attendees["OWNERS"]),
+        known_at(tx, project, committee, payload.held_at, attendees["OWNERS"]),
         chair=payload.chair,
     )
     same = rows.meeting_recorded(
@@ -107,6 +117,8 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
     if same is not None:
         raise errors.MeetingRecorded(field="held_at", meeting_id=same)
     meeting_id = payload.meeting_id or tx.new_id("mtg")
+    if payload.call_id is not None:
+        _held(tx, payload, meeting_id)
     decisions = [_decide(tx, serving, meeting_id, item) for item in payload.decisions]
     row = records.create(
         tx,
@@ -138,6 +150,27 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
     )
 
 
+def _held(tx: Tx, payload: HoldMeeting, meeting_id: str) -> None:
+    """Let the call that a meeting follows be held by it.
+
+    Raises:
+        CallOfAnother: It is of another project or day, or was held or cancelled.
+    """
+    row = records.locked(tx.conn, calls.calls, payload.call_id or "")
+    days = {tx.calendar.local_date(one) for one in (row.starts_at, payload.held_at)}
+    if row.state != "CALLED" or row.project_id != payload.project_id or len(days) > 1:
+        raise errors.CallOfAnother(field="call_id", call=row.call_id)
+    records.change(
+        tx,
+        calls.calls,
+        row,
+        step="HELD",
+        state="HELD",
+        meeting_id=meeting_id,
+        note={"meeting": meeting_id},
+    )
+
+
 def _require_recordable(tx: Tx, project: Row, held_at: datetime, period: str) -> None:
     """Refuse a meeting that was not held yet, lies in a measured month, or is another project's.
 
@@ -165,15 +198,17 @@ def _require_recordable(tx: Tx, project: Row, held_at: datetime, period: str) ->
         ground.require_open(project)
 
 
-def _known(
+def known_at(
     tx: Tx, project: Row, committee: Row | None, at: datetime, owners: list[str]
 ) -> dict[str, set[str]]:
     """Return who may sit for each side, looked up in the register and in the posts.
 
-    Who records the meeting acts for the community by the grant, unless that is somebody of the
-    project. Owners are the members of their committee and who lives in the compound, unless one
-    serves the project or lives with one who does. Whom the community has appointed into the project
-    stays the community's.
+    Who sat in a body of the community on that day sits for it, and of the owners who sat in their
+    committee then, whoever sits there now. Who records the meeting acts for the community by the
+    grant, unless that is somebody of the project. Owners are the members of their committee and who
+    lives in the compound, unless one serves the project or lives with one who does. Whom the
+    community has appointed into the project stays the community's. Who owns a room there sits for
+    the owners too, wherever they live.
     """
     posts = rows.project_people(tx.conn, project, at)
     own = set().union(*posts.values())
@@ -181,10 +216,16 @@ def _known(
         tx.conn, project.project_id, direction="C2P", states=("ACTIVE",)
     )
     residents = people.registered(tx.conn, owners, project.grids)
-    members = set(committee.members) if committee is not None else set()
+    day = tx.calendar.local_date(at)
+    members = bodies.owners_on(tx.conn, project.project_id, day)
+    if members is None:
+        members = set(committee.members) if committee is not None else set()
+    residents |= rooms.owners_among(tx.conn, project.project_id, owners, day)
     theirs = own | people.housemates(tx.conn, own)
     return {
-        "COMMITTEE": rows.committee_people(tx.conn, project.area) | ({tx.actor.id} - own),
+        "COMMITTEE": rows.committee_people(tx.conn, project.area)
+        | (bodies.people_on(tx.conn, project.area, day) - own)
+        | ({tx.actor.id} - own),
         "OWNERS": (residents | members) - theirs - {row.person_id for row in deputies},
         "PROPERTY": own,
     }
@@ -192,10 +233,10 @@ def _known(
 
 def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, object]:
     opened: str | None = None
-    if item.kind != "RECORD":
+    if item.kind != "RECORD" or item.due_date is not None:
         # What a closed project would have to do is done by nobody.
         ground.require_open(project)
-    if item.kind == "WORK":
+    if item.kind == "WORK" or (item.kind == "RECORD" and item.due_date is not None):
         if item.due_date is None:
             raise errors.DueMissing(field="decisions")
         if item.due_date < ground.today(tx):
@@ -208,6 +249,7 @@ def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, 
             title=item.text,
             due_at=tx.calendar.midnight(item.due_date + timedelta(days=1)),
             meeting_id=meeting_id,
+            responsible=item.responsible,
         ).work_id
     elif item.kind == "RECTIFICATION":
         if not item.basis.strip():
@@ -221,7 +263,13 @@ def _decide(tx: Tx, project: Row, meeting_id: str, item: Decision) -> dict[str, 
             source="MEETING",
             meeting_id=meeting_id,
         ).rectification_id
-    return {"text": item.text, "kind": item.kind, "opened": opened}
+    told: dict[str, object] = {"text": item.text, "kind": item.kind, "opened": opened}
+    if opened is not None:
+        told |= {
+            "responsible": item.responsible,
+            "due_date": str(item.due_date) if item.due_date else None,
+        }
+    return told
 
 
 class Annul(Request, frozen=True):

@@ -23,6 +23,8 @@ from fivered.services.property.actions import (
     disclosures,
     ground,
     rectifications,
+    rooms,
+    votes,
     works,
 )
 from fivered.services.property.storage import closings, rows, tables
@@ -536,6 +538,8 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
         },
     )
     committees.hand_over(tx, former, new)
+    rooms.hand_over(tx, former, new)
+    votes.follow_hand_over(tx, former, new)
     works_now = works.take_over(tx, new, undone)
     for defect in standing:
         rectifications.open_order(

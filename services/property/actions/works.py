@@ -43,8 +43,9 @@ def new_work(
     task_id: str | None = None,
     topic_id: str | None = None,
     meeting_id: str | None = None,
+    responsible: str | None = None,
 ) -> Row:
-    """Write a work order for a project."""
+    """Write a work order for a project, or for its community."""
     row = records.create(
         tx,
         tables.works,
@@ -57,6 +58,7 @@ def new_work(
         topic_id=topic_id,
         meeting_id=meeting_id,
         title=title,
+        responsible=None if responsible == "PROJECT" else responsible,
         state="ASSIGNED",
         evidence=[],
         rework_count=0,
@@ -170,6 +172,10 @@ def _overdue(tx: Tx, row: Row) -> Row:
     """Mark it, and open one S3 order, which goes up the liaison chain as every order (2.5.5)."""
     if not row.overdue:
         row = records.change(tx, tables.works, row, step="OVERDUE", overdue=True)
+        if row.responsible == "COMMUNITY":
+            _before_the_street(tx, row)
+    if row.responsible == "COMMUNITY":
+        return row
     orders = rows.orders_from(tx.conn, work_id=row.work_id)
     # One that ended, as the work was another project's for a time, is not of now.
     if any(one.project_id == row.project_id and one.state != "ENDED" for one in orders):
@@ -186,6 +192,45 @@ def _overdue(tx: Tx, row: Row) -> Row:
         again_of=orders[-1].rectification_id if orders else None,
     )
     return row
+
+
+def _before_the_street(tx: Tx, row: Row) -> None:
+    """What the community has not done in time goes to the street: who is linked to it is told, and
+    its clerks find it among what waits."""
+    official = rows.official_for(tx.conn, "STREET_TEAM", row.area)
+    records.note(tx, tables.works, row, step="ESCALATED", note={"official": official})
+    link = stored.linked_person(tx.conn, "STREET_TEAM", row.area)
+    ground.tell(tx, link, "WORK_OVERDUE", said=row.title)
+
+
+def require_doer(tx: Tx, row: Row) -> None:
+    """Refuse the side that a work order is not for.
+
+    Raises:
+        WrongSide: It is the other side's to do.
+        ConflictOfInterest: It is the community's, and the caller holds a post in the project.
+    """
+    community = row.responsible == "COMMUNITY"
+    if community != (tx.actor.role != "R_PM"):
+        side = "COMMUNITY" if community else "PROJECT"
+        raise errors.WrongSide(role=tx.actor.role, side=side)
+    if community:
+        ground.uninterested(tx, row)
+
+
+def require_checker(tx: Tx, row: Row) -> None:
+    """Refuse who may not check: of the community's own work the street does.
+
+    Raises:
+        WrongSide: It is the community's own work.
+        ConflictOfInterest: The person holds a post in the project.
+        SamePerson: The person has delivered it.
+    """
+    ground.uninterested(tx, row)
+    if row.responsible == "COMMUNITY" and tx.actor.role != "R_STREET":
+        raise errors.WrongSide(role=tx.actor.role, side="STREET")
+    if row.delivered_by == tx.actor.id:
+        raise errors.SamePerson
 
 
 def catch_up(tx: Tx) -> None:
@@ -225,6 +270,7 @@ def take_over(tx: Tx, project: Row, left: list[Row]) -> dict[str, str]:
             title=row.title,
             due_at=_taken_over_until(tx, row),
             meeting_id=row.meeting_id,
+            responsible=row.responsible,
         ).work_id
         for row in left
     }
@@ -286,13 +332,14 @@ class Which(Request, frozen=True):
 def start_work(tx: Tx, payload: Which) -> replies.Made:
     """开工 / Start.
 
-    The manager starts the work.
+    The manager starts the work; what a meeting gave to the community, the community.
 
     Raises:
+        WrongSide: It is the other side's to do.
         NotTheManager: The actor does not manage the project.
         StateConflict: It is started, or the project is closed.
     """
-    row = ground.meant(tx, tables.works, payload.work_id)
+    row = ground.meant(tx, tables.works, payload.work_id, may=require_doer)
     ground.require_open(ground.project(tx, row.project_id))
     if row.state != "ASSIGNED":
         raise StateConflict(state=row.state)
@@ -314,10 +361,11 @@ def deliver_work(tx: Tx, payload: Deliver) -> replies.Made:
 
     Raises:
         NotTheManager: The actor does not manage the project.
+        WrongSide: It is the other side's to do.
         EvidenceRequired: There is no evidence.
         StateConflict: It is not being done, or the project is closed.
     """
-    row = ground.meant(tx, tables.works, payload.work_id)
+    row = ground.meant(tx, tables.works, payload.work_id, may=require_doer)
     ground.require_open(ground.project(tx, row.project_id))
     if row.state != "DOING":
         raise StateConflict(state=row.state)
@@ -361,10 +409,12 @@ def check_work(tx: Tx, payload: CheckWork) -> replies.Made:
 
     Raises:
         ConflictOfInterest: The person holds a post in the project.
+        WrongSide: It is the community's own work, which the street checks.
+        SamePerson: The person has delivered it.
         ReasonRequired: Sent back without a reason.
         StateConflict: It is not delivered, or is a task's.
     """
-    row = ground.meant(tx, tables.works, payload.work_id, may=ground.uninterested)
+    row = ground.meant(tx, tables.works, payload.work_id, may=require_checker)
     if row.source != "MEETING" or row.state != "DELIVERED":
         raise StateConflict(state=row.state)
     if payload.accepted:

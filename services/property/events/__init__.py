@@ -59,6 +59,7 @@ from fivered.services.property.events.rectifications import (
     RectificationPassed,
     RectificationWithdrawn,
 )
+from fivered.services.property.events.votes import OwnersVoteClosed
 from fivered.services.property.events.works import (
     ComplaintAccepted,
     ComplaintInvalidated,
@@ -89,6 +90,7 @@ __all__ = [
     "LiaisonEndedHeard",
     "MonthMeasured",
     "OwnersCommitteeChanged",
+    "OwnersVoteClosed",
     "PersonErasedHeard",
     "PersonMergedHeard",
     "PersonRegisteredHeard",

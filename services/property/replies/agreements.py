@@ -86,6 +86,11 @@ class AgreementCard(AgreementLine, kw_only=True):
         str | None,
         Meta(description="协议的文件编号,向双方显示 / id of its file, for the two sides"),
     ] = None
+    text: (
+        Annotated[str, Meta(description="协议文本;双方可见 / its text, to both sides")]
+        | UnsetType
+        | None
+    ) = UNSET
 
 
 class Held(Made, kw_only=True):

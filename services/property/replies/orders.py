@@ -123,6 +123,9 @@ class WorkCard(Reply, kw_only=True):
     closed_at: Instant | None = None
     delivered_by: str | UnsetType | None = UNSET
     extensions: int | None = None
+    responsible: Annotated[str, Meta(description="由社区办理 / COMMUNITY, else project")] | None = (
+        None
+    )
     end_reason: (
         Annotated[str, Meta(description="为何取消或终止 / why it is not to be done")] | None
     ) = None

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Reply
+from fivered.services.property.replies.bodies import Seat
 from fivered.services.property.replies.common import Both, Happened, Made
 
 
@@ -123,6 +124,7 @@ class CommitteeCard(CommitteeLine, kw_only=True):
     """业主委员会及历史 / The same with its history."""
 
     history: list[Happened] | UnsetType = UNSET
+    seats: list[Seat] | UnsetType = UNSET
 
 
 class Grade(Reply, kw_only=True):

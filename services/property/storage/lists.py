@@ -40,6 +40,30 @@ def conditions(
     return found
 
 
+def named(column: Any, part: str) -> Condition:
+    """Return the condition that a name has a part, whatever its letters' case."""
+    found: Condition = sa.func.lower(column).contains(part.strip().lower(), autoescape=True)
+    return found
+
+
+def serving_grid(grid: str) -> list[Condition]:
+    """Return the condition that a project serves, or served, a grid."""
+    table = t.projects
+    there = sa.cast(table.c.grids, sa.Text).contains(f'"{grid}"')
+    return [table.c.area == grid[:COMMUNITY_DIGITS], there]
+
+
+def with_building(conn: sa.Connection, conditions: Sequence[Condition], building: str) -> Condition:
+    """Return the condition that a building is one of a project's compound, of those that meet the
+    conditions; a compound whose buildings nobody has written down has none."""
+    table = t.projects
+    asked = sa.select(table.c.project_id, table.c.buildings).where(
+        *conditions, table.c.buildings.is_not(None)
+    )
+    found = [ref for ref, names in conn.execute(asked) if rules.in_buildings(names or (), building)]
+    return table.c.project_id.in_(found)
+
+
 def projects_of(
     conn: sa.Connection, *, manager: str | None = None, companies: Sequence[str] = ()
 ) -> list[str]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
+from fivered.services.property.storage import bodies, calls, rooms, votes
 from fivered.services.property.storage import tables as t
 
 Row = records.Row
@@ -71,6 +72,22 @@ MOVED: tuple[store.Column, ...] = (
     t.project_managers.c.person_id,
     t.owners_committees.c.chair,
     t.owners_committees.c.members,
+    bodies.seats.c.person_id,
+    rooms.room_owners.c.person_id,
+    votes.votes.c.called_by,
+    calls.calls.c.called_by,
+    calls.invited.c.person_id,
+    calls.present.c.person_id,
+    calls.minutes.c.drafted_by,
+    calls.minutes.c.committee_by,
+    calls.minutes.c.owners_by,
+    calls.minutes.c.property_by,
+    votes.lines.c.cast_by,
+    votes.voters.c.person_id,
+    votes.papers.c.entered_by,
+    votes.papers.c.decided_by,
+    votes.objections.c.person_id,
+    votes.objections.c.decided_by,
     t.appointments.c.person_id,
     t.appointments.c.proposed_by,
     t.appointments.c.secretary_by,

@@ -20,12 +20,25 @@ MESSAGE = Use(
     kept="三年,可提前申请删除 / three years, or until erased",
     readers="本人 / the person",
 )
+OWNERSHIP = Use(
+    purpose="业主名册,业主共同决定据此计票 / who owns which room; the owners' votes count by it",
+    basis=("13(1)(3)",),
+    kept="长期,姓名不在此,仅编号 / for good, as ids; names are not kept here",
+    readers="本人、社区与街道 / the owners themselves, community and street",
+)
+BALLOT = Use(
+    purpose="业主共同决定的表决与计票 / the owners' votes and their count",
+    basis=("13(1)(3)",),
+    kept="长期,结果可复核 / for good, so that a result can be looked into",
+    readers="本人、计票人员;公众只见合计 / the owners themselves, who counts; the public: totals",
+)
 OFFICE = Use(
     purpose="岗位与交叉任职 / posts, and who holds them",
     basis=("13(1)(3)", "34"),
     kept="长期,仅编号 / for good, as ids",
     readers="公众(编号不公开) / the public, without the id",
 )
+_COUNTED = "表决结果据此可复核 / by these the result of a vote can be looked into"
 _FIGURES = "投诉率已公布,编号与结论保留 / complaint rates are published: id and finding stay"
 
 DATA_MAP = (
@@ -74,6 +87,30 @@ DATA_MAP = (
     ),
     Held("owners_committees", OFFICE, others="members chair",
          things="committee_id project_id kind state"),
+    Held("meeting_invitations", OFFICE, whose="person_id", general="note",
+         things="invitation_id call_id side answer", erased="note", stays=OFFICE_STAYS),
+    Held("minutes_present", OFFICE, whose="person_id", things="present_id meeting_id side",
+         stays=OFFICE_STAYS),
+    Held("meeting_calls", WORK, others="called_by",
+         things="call_id project_id place agenda state meeting_id end_reason"),
+    Held("meeting_minutes", WORK, others="drafted_by committee_by owners_by property_by",
+         things="meeting_id project_id text text_sha256 files state"),
+    Held("vote_voters", BALLOT, whose="person_id", things="voter_id vote_id room_id",
+         stays=_COUNTED),
+    Held("vote_lines", BALLOT, others="choice cast_by",
+         things="vote_id rooms organisations line_sha256 via"),
+    Held("vote_papers", BALLOT, others="choice entered_by decided_by",
+         things="paper_id vote_id room_id paper_ref evidence state reason"),
+    Held("vote_objections", BALLOT, whose="person_id", general="text", others="decided_by",
+         things="objection_id vote_id project_id state reasons", erased="text", stays=_COUNTED),
+    Held("owners_votes", WORK, others="called_by",
+         things="vote_id number project_id title matter proposal topic_id repeats state abstentions"
+         " unreturned roll_sha256 left_out counts document document_sha256 end_reason"),
+    Held("room_owners", OWNERSHIP, whose="person_id",
+         things="owning_id room_id organisation uscc document_ref",
+         stays="产权登记与表决依据 / the register of ownership, by which votes were counted"),
+    Held("seats", OFFICE, whose="person_id", things="seat_id body_id post reason",
+         stays=OFFICE_STAYS),
     Held(
         "agreements", WORK, others="signed_by_project signed_by_community",
         things="agreement_id project_id type text_sha256 supersedes state end_reason",
@@ -98,7 +135,7 @@ DATA_MAP = (
     Held(
         "works", WORK, others="delivered_by",
         things="work_id project_id source task_id topic_id meeting_id title state evidence"
-        " end_reason",
+        " end_reason responsible",
     ),
     Held(
         "incidents", WORK, others="announced_by",
@@ -116,13 +153,16 @@ DATA_MAP = (
     Held("history", WORK, others="actor detail", things="kind ref project_id what state role"),
     *of_things(
         agreement_items="agreement_id title responsible recurrence evidence_kinds",
+        agreement_texts="agreement_id text",
         areas="kind",
+        community_bodies="body_id kind name uscc project_id state document_ref end_reason",
         cross_gaps="project_id direction",
         incident_grids="grid incident_id",
         grades="ref kind period grade gates_failed settlement_id",
         months="period",
         numbers="prefix",
         project_households="project_id",
+        rooms="room_id project_id building unit number place_key use holding document_ref",
         project_months="project_id period source origin measured sha256",
         steward_months="period projects",
     ),

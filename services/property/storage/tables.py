@@ -369,6 +369,8 @@ works = sa.Table(
     *_when("due_at", "started_at", "delivered_at", "closed_at"),
     sa.Column("delivered_by", store.Id),
     *_row(),
+    # Whose work it is: COMMUNITY; null is the project's.
+    sa.Column("responsible", sa.String(10)),
     # How often the community has extended it; null is never.
     sa.Column("extensions", sa.Integer),
     sa.Column("end_reason", sa.Text),

@@ -48,3 +48,16 @@ def forgotten(conn: sa.Connection, at: datetime, states: Iterable[str]) -> list[
         table.c.overdue.is_(False),
     )
     return records.rows(conn, store.lock(asked.order_by(table.c.work_id), conn))
+
+
+def linked_person(conn: sa.Connection, tier: str, target: str) -> str | None:
+    """Return the person of the official who has been linked longest to an area in a tier."""
+    table = t.liaisons
+    asked = (
+        sa.select(table.c.person_id)
+        .where(table.c.tier == tier, table.c.target == target, table.c.active)
+        .order_by(table.c.since, table.c.link_id)
+        .limit(1)
+    )
+    found: str | None = conn.execute(asked).scalar()
+    return found

@@ -5,6 +5,8 @@ from datetime import timedelta
 from fivered.services.property.service import Property
 from fivered.services.property.tests.test_agreements import due, meeting
 from fivered.services.property.tests.test_complaints import validate
+from fivered.services.property.tests.test_owners_votes import CLOSES, OPENS, Hall
+from fivered.services.property.tests.test_owners_votes import SECOND as VOTE_OFFICER
 from fivered.services.property.tests.test_people import compound, dies  # noqa: F401
 from fivered.services.property.tests.test_rectifications import PAIR
 from fivered.services.property.tests.test_reopening import BACK, by, close, version
@@ -31,9 +33,59 @@ OFFICES = {
 }  # fmt: skip
 
 
+ENDING = {"AGREEMENT_EXPIRING"}
+VOTES = {"CAST_OWNERS_VOTE", "CONFIRM_VOTE_PAPER", "DECIDE_VOTE_OBJECTION"}
+
+
 def test_every_kind_is_seen_to_wait_by_one_of_these_tests():
     # END_INCIDENT: test_incidents.py.
-    assert {row.kind for row in Property.waits} == DAILY | OFFICES | {"END_INCIDENT"}
+    tried = DAILY | OFFICES | ENDING | VOTES
+    # In test_incidents.py and test_calls.py.
+    others = {"END_INCIDENT", "ANSWER_MEETING_CALL", "APPROVE_MINUTES", "OVERDUE_WORK"}
+    assert {row.kind for row in Property.waits} == tried | others
+
+
+def test_an_agreement_that_ends_within_thirty_days_waits_for_both_sides(town):
+    waits, bench = Waits(town.bench), town.bench
+    town.found()
+    ends = town.agree(valid_to="2025-09-03")
+    town.agree("CREDIT_DELIBERATION")
+    bench.fire("2025-08-03T00:00:00")
+    assert waits.things("AGREEMENT_EXPIRING", *_of(SECRETARY)) == {}
+    bench.fire("2025-08-04T00:00:00")
+    assert set(waits.things("AGREEMENT_EXPIRING", *_of(SECRETARY))) == {ends}
+    waits.until(
+        "AGREEMENT_EXPIRING", ends, lambda: bench.fire("2025-09-03T00:00:00"), to=MANAGER,
+        not_to=[OTHER, FAR],
+    )  # fmt: skip
+
+
+def test_votes_wait_for_the_owners_the_second_officer_and_the_street(town):
+    hall, waits = Hall(town).begin(), Waits(town.bench)
+    bench = town.bench
+    vote = hall.call()["id"]
+    bench.fire(OPENS)
+    waits.until(
+        "CAST_OWNERS_VOTE", vote, lambda: hall.cast(vote, "per_a", "101"),
+        to=("per_a", "R_RESIDENT", GRID), not_to=[("per_x", "R_RESIDENT", GRID)],
+    )  # fmt: skip
+    paper = hall.paper(vote, "102")
+    waits.until(
+        "CONFIRM_VOTE_PAPER", paper, lambda: hall.confirm(paper), to=(VOTE_OFFICER, "R_CADRE", COMMUNITY),
+        not_to=[CADRE, FAR],
+    )  # fmt: skip
+    bench.fire(CLOSES)
+    hall.count(vote)
+    made = bench.as_("R_RESIDENT", person="per_b", scope=GRID).do(
+        "object_to_vote", {"vote_id": vote, "text": "我交的纸质选票没有计入。"}
+    )["id"]
+    found = {"objection_id": made, "outcome": "DISMISSED", "reasons": "经核对,选票已计入。"}
+    waits.until(
+        "DECIDE_VOTE_OBJECTION", made,
+        lambda: town.street_clerk().do("decide_vote_objection", found, version=1),
+        to=CLERK, not_to=[FAR],
+    )  # fmt: skip
+    assert waits.proved == VOTES
 
 
 def test_the_days_work_waits_for_whom_may_act_and_is_gone_when_it_is_done(town):

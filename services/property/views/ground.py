@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from fivered.services.property.storage import lists, people, rows
 from fivered.services.property.storage.rows import Condition, Row
 
 ReplyT = TypeVar("ReplyT", bound=Reply)
+Named = Annotated[
+    str, Meta(min_length=1, max_length=200, description="名称的一部分 / a part of the name")
+]
 Scope = Annotated[Area, Meta(description="区划代码前缀 / area code")]
 # Who works for the community, the street or the district, and sees their areas' files.
 STAFF = (
@@ -151,6 +154,11 @@ def whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
     if tx.actor.role in COMPANY:
         return {"scope": scope, "projects": own_side(tx)}
     return {"scope": scope, **own}
+
+
+def today(tx: Tx) -> date:
+    """Return the local date of the question."""
+    return tx.calendar.local_date(tx.now)
 
 
 def until(tx: Tx, due_at: datetime | None) -> dict[str, datetime | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta
@@ -10,15 +10,15 @@ from msgspec import UNSET, Meta
 from fivered.chassis import few, files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
-from fivered.chassis.fields import MOST_ROWS, SORT, Cursor, Limit, PartOfList, Period
+from fivered.chassis.fields import MOST_ROWS, SORT, Cursor, Grid, Limit, PartOfList, Period
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
 from fivered.services.property.replies import Both
-from fivered.services.property.storage import lists, months, rows, tables
+from fivered.services.property.storage import agreed, lists, months, rows, tables
 from fivered.services.property.storage.rows import Row
 from fivered.services.property.views import ground
-from fivered.services.property.views.ground import Scope
+from fivered.services.property.views.ground import Named, Scope
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
 SHOWN_NEXT = 3
@@ -168,6 +168,13 @@ class ProjectFilter(Request, frozen=True):
     scope: Scope | None = None
     company_id: str | None = None
     manager_person_id: str | None = None
+    name: Named | None = None
+    status: Literal["PREPARING", "IN_SERVICE", "CLOSED"] | None = None
+    grid: Annotated[Grid, Meta(description="服务该网格 / which serves this grid")] | None = None
+    building: (
+        Annotated[str, Meta(min_length=1, max_length=80, description="小区楼栋 / a building of it")]
+        | None
+    ) = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -183,7 +190,14 @@ def projects(tx: Tx, payload: ProjectFilter) -> Both[replies.ProjectLine]:
         scope=payload.scope,
         company_id=payload.company_id,
         manager_person_id=payload.manager_person_id,
+        status=payload.status,
     )
+    if payload.name is not None:
+        conditions.append(lists.named(tables.projects.c.name, payload.name))
+    if payload.grid is not None:
+        conditions += lists.serving_grid(payload.grid)
+    if payload.building is not None:
+        conditions.append(lists.with_building(tx.conn, conditions, payload.building))
     return ground.page(
         tx,
         tables.projects,
@@ -296,6 +310,7 @@ def agreement(tx: Tx, payload: WhichAgreement) -> replies.AgreementCard:
             replies.AgreementItem.of(item) for item in rows.items_of(tx.conn, payload.agreement_id)
         ],
         commitments=dated,
+        text=agreed.text_of(tx.conn, payload.agreement_id) if inside else UNSET,
         history=ground.history(tx, tables.agreements, payload.agreement_id, with_actors=False),
         file=named.get((row.agreement_id, row.text_sha256)),
     )
@@ -308,16 +323,34 @@ class InArea(PartOfList, frozen=True):
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
 
 
-def agreement_noncompliance(tx: Tx, payload: InArea) -> replies.Noncompliance:
+class PaperAt(Request, frozen=True):
+    """区域及截至日 / An area, and the last day of what is looked at."""
+
+    scope: Scope | None = None
+    at: (
+        Annotated[
+            date,
+            Meta(description="截至日(含),默认现在 / as of the end of this day; now by default"),
+        ]
+        | None
+    ) = None
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+def agreement_noncompliance(tx: Tx, payload: PaperAt) -> replies.Noncompliance:
     """协议未履约清单 / Agreements that stay on paper.
 
     Answer the projects in service that keep their agreements only on paper, and why.
 
     Reasons: not both kinds of agreement in force (one without a dated commitment is none), an
     overdue commitment of the project. Beside them the agreements that end first within 30 days, so
-    that a project is warned before it is listed.
+    that a project is warned before it is listed. With `at` all of it is as of the end of that day,
+    whatever has been signed or kept since.
     """
     scope = ground.scope_of(tx, payload.scope)
+    if payload.at is not None and payload.at < tx.calendar.local_date(tx.now):
+        return _noncompliance_at(tx, payload, scope, payload.at)
     active = lists.active_agreements(tx.conn, scope)
     counts = {
         row["project_id"]: row
@@ -355,6 +388,52 @@ def agreement_noncompliance(tx: Tx, payload: InArea) -> replies.Noncompliance:
         total=found.total,
         expiring=[
             replies.EndingAgreement.of(row, days=(row.valid_to - today).days) for row in ending
+        ],
+        expiring_total=total,
+    )
+
+
+def _noncompliance_at(tx: Tx, payload: PaperAt, scope: str, day: date) -> replies.Noncompliance:
+    """Answer the same as of the end of a day."""
+    end = tx.calendar.midnight(day + timedelta(days=1)) - MOMENT
+    active = agreed.kinds_at(tx.conn, scope, end)
+    overdue = agreed.overdue_at(tx.conn, scope, end)
+    counts = agreed.due_counts_at(tx.conn, scope, end)
+    there = [row.project_id for row in months.in_service_at(tx.conn, scope, end)]
+    listed = [
+        ref for ref in there if rules.kinds_missing(active.get(ref, ())) or overdue.get(ref, 0)
+    ]
+
+    def show(project: Row) -> replies.OnPaper:
+        ref = project.project_id
+        kinds = active.get(ref, [])
+        missing = rules.kinds_missing(kinds)
+        due, on_time = counts.get(ref, (0, 0))
+        reasons = {
+            "FEWER_THAN_TWO_AGREEMENTS": missing,
+            "COMMITMENT_OVERDUE": overdue.get(ref, 0),
+        }
+        return replies.OnPaper.of(
+            project,
+            community=project.area,
+            agreements_active=len(kinds),
+            kinds_missing=missing,
+            commitments_due=due,
+            commitments_on_time=on_time,
+            commitments_overdue=overdue.get(ref, 0),
+            reasons=[reason for reason, holds in reasons.items() if holds],
+        )
+
+    found = ground.page(tx, tables.projects, agreed.these(listed), payload, show=show)
+    ending, total = agreed.ending_at(tx.conn, scope, end, day + rules.REMIND, MOST_ROWS)
+    return replies.Noncompliance(
+        items=found.items,
+        next=found.next,
+        prev=found.prev,
+        previous=found.previous,
+        total=found.total,
+        expiring=[
+            replies.EndingAgreement.of(row, days=(row.valid_to - day).days) for row in ending
         ],
         expiring_total=total,
     )

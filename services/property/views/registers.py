@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date, timedelta
 from typing import Annotated, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -16,10 +17,10 @@ from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
 from fivered.services.property.fields import Direction
 from fivered.services.property.replies import Both
-from fivered.services.property.storage import lists, rows, tables
+from fivered.services.property.storage import bodies, lists, rows, tables
 from fivered.services.property.storage.rows import Condition, Row
 from fivered.services.property.views import ground
-from fivered.services.property.views.ground import ReplyT, Scope
+from fivered.services.property.views.ground import Named, ReplyT, Scope
 
 # Whom an appointment or an agreement waits for.
 _APPOINTMENT_WAITS: dict[str, tuple[str, str | None]] = {
@@ -54,6 +55,7 @@ class CompanyFilter(Request, frozen=True):
 
     scope: Scope | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
+    name: Named | None = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -64,7 +66,10 @@ def companies(tx: Tx, payload: CompanyFilter) -> Both[replies.CompanyLine]:
 
     Answer the companies that are registered; that they exist is public.
     """
-    conditions = lists.conditions(tables.companies, uscc=payload.uscc)
+    code = rules.normalise_uscc(payload.uscc) if payload.uscc else None
+    conditions = lists.conditions(tables.companies, uscc=code)
+    if payload.name is not None:
+        conditions.append(lists.named(tables.companies.c.name, payload.name))
     if payload.scope is not None:
         running = sa.select(tables.projects.c.company_id).where(
             tables.projects.c.status != "CLOSED",
@@ -89,6 +94,14 @@ class CommitteeFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     state: Literal["IN_TERM", "EXPIRED"] | None = None
+    name: (
+        Annotated[Named, Meta(description="小区名称的一部分 / a part of the compound's name")]
+        | None
+    ) = None
+    person_id: (
+        Annotated[str, Meta(max_length=64, description="委员;本人或工作人员 / a member; by staff")]
+        | None
+    ) = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -114,6 +127,13 @@ def committees(tx: Tx, payload: CommitteeFilter) -> Both[replies.CommitteeLine]:
     conditions = lists.conditions(
         tables.owners_committees, scope=scope, project_id=payload.project_id, state=payload.state
     )
+    if payload.name is not None:
+        compounds = sa.select(tables.projects.c.project_id).where(
+            lists.named(tables.projects.c.name, payload.name)
+        )
+        conditions.append(tables.owners_committees.c.project_id.in_(compounds))
+    if payload.person_id is not None:
+        conditions.append(bodies.committee_with(payload.person_id if staff else tx.actor.id))
     return _list(
         tx,
         tables.owners_committees,
@@ -147,6 +167,9 @@ def committee(tx: Tx, payload: WhichCommittee) -> replies.CommitteeCard:
         found.history = ground.history(
             tx, tables.owners_committees, payload.committee_id, with_actors=staff
         )
+        found.seats = [
+            replies.Seat.of(one) for one in bodies.seats_of(tx.conn, [payload.committee_id])
+        ]
     return found
 
 
@@ -229,6 +252,10 @@ class AgreementFilter(Request, frozen=True):
         ]
         | None
     ) = None
+    ends_by: (
+        Annotated[date, Meta(description="生效中且届满日不晚于 / in force, and ends by this day")]
+        | None
+    ) = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -249,6 +276,8 @@ def agreements(tx: Tx, payload: AgreementFilter) -> Both[replies.AgreementLine]:
     )
     if payload.waits_for is not None:
         conditions.append(table.c.state == _AGREEMENT_WAITS[payload.waits_for])
+    if payload.ends_by is not None:
+        conditions += [table.c.state == "ACTIVE", table.c.valid_to <= payload.ends_by]
     inside = ground.insider(tx)
     return _list(
         tx,
@@ -267,6 +296,8 @@ class MeetingFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     period: Period | None = None
+    from_day: Annotated[date, Meta(description="不早于 / held on this day or later")] | None = None
+    to_day: Annotated[date, Meta(description="不晚于 / held by this day")] | None = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -287,6 +318,11 @@ def meetings(tx: Tx, payload: MeetingFilter) -> Both[replies.MeetingCard]:
         project_id=payload.project_id,
         period=payload.period,
     )
+    midnight, held_at = tx.calendar.midnight, tables.meetings.c.held_at
+    if payload.from_day is not None:
+        conditions.append(held_at >= midnight(payload.from_day))
+    if payload.to_day is not None:
+        conditions.append(held_at < midnight(payload.to_day + timedelta(days=1)))
     return _list(tx, tables.meetings, conditions, payload, _meeting)
 
 
@@ -351,7 +387,16 @@ def _of_community() -> list[Source]:
         ("VALIDATE_COMPLAINT", tables.complaints, pending),
         ("DECIDE_COMPLAINT_PROJECT", tables.undecided, [undecided.state == "WAITING"]),
         ("CHECK_RECTIFICATION", tables.rectifications, [orders.state == "SUBMITTED"]),
-        ("CHECK_WORK", tables.works, [works.source == "MEETING", works.state == "DELIVERED"]),
+        (
+            "CHECK_WORK",
+            tables.works,
+            [works.source == "MEETING", works.state == "DELIVERED", works.responsible.is_(None)],
+        ),
+        (
+            "DO_WORK",
+            tables.works,
+            [works.state.in_(("ASSIGNED", "DOING")), works.responsible == "COMMUNITY"],
+        ),
     ]
 
 
@@ -401,6 +446,20 @@ def _waiting(tx: Tx) -> list[Source]:
             unmanaged,
             ("OVERDUE_RECTIFICATION", orders, overdue),
             (
+                "CHECK_WORK",
+                works,
+                [works.c.state == "DELIVERED", works.c.responsible == "COMMUNITY"],
+            ),
+            (
+                "OVERDUE_WORK",
+                works,
+                [
+                    works.c.overdue,
+                    works.c.state.in_(("ASSIGNED", "DOING")),
+                    works.c.responsible == "COMMUNITY",
+                ],
+            ),
+            (
                 "DECIDE_COMPLAINT_PROJECT",
                 t.undecided,
                 [t.undecided.c.state == "WAITING", t.undecided.c.late],
@@ -416,7 +475,11 @@ def _waiting(tx: Tx) -> list[Source]:
                 orders,
                 [orders.c.state.in_(("ISSUED", "ACKNOWLEDGED", "OVERDUE"))],
             ),
-            ("DO_WORK", works, [works.c.state.in_(("ASSIGNED", "DOING"))]),
+            (
+                "DO_WORK",
+                works,
+                [works.c.state.in_(("ASSIGNED", "DOING")), works.c.responsible.is_(None)],
+            ),
             (
                 "PUBLISH_DISCLOSURE",
                 t.disclosures,
@@ -450,6 +513,7 @@ Deed = Literal[
     "NAME_MANAGER",
     "NAME_REPRESENTATIVES",
     "OVERDUE_RECTIFICATION",
+    "OVERDUE_WORK",
     "PUBLISH_DISCLOSURE",
     "SIGN_AGREEMENT",
     "SUBMIT_RECTIFICATION",

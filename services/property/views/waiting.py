@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from fivered.chassis.waiting import MOST, Waits, to
-from fivered.services.property import replies
-from fivered.services.property.views import incidents, registers
+from datetime import date
+
+from fivered.chassis.bus import Tx
+from fivered.chassis.fields import PartOfList
+from fivered.chassis.waiting import MOST, Waits, by_another, to
+from fivered.services.property import replies, rules
+from fivered.services.property.views import calls, incidents, registers, votes
 
 
 def _deed(kind: str, text: str, act: str) -> Waits:
@@ -13,6 +17,10 @@ def _deed(kind: str, text: str, act: str) -> Waits:
         since="since", due="due",
         to=to(replies.Waiting, lambda _tx, item: item.deed == kind),
     )  # fmt: skip
+
+
+def _soon(tx: Tx) -> date:
+    return tx.calendar.local_date(tx.now) + rules.REMIND
 
 
 WAITS = (
@@ -57,6 +65,11 @@ WAITS = (
         "withdraw_rectification",
     ),
     _deed("DO_WORK", "待办理的工单 / A work order to carry out", "deliver_work"),
+    _deed(
+        "OVERDUE_WORK",
+        "社区逾期未办的会议工单 / A work order that the community has not done in time",
+        "extend_work",
+    ),
     _deed("CHECK_WORK", "待验收的工单 / A work order to check", "check_work"),
     _deed("PUBLISH_DISCLOSURE", "待公示的事项 / A disclosure to publish", "publish_disclosure"),
     _deed("NAME_MANAGER", "待指定项目经理 / A project without a manager", "change_manager"),
@@ -89,4 +102,48 @@ WAITS = (
         asked=incidents.IncidentFilter(mine=True, overdue=True, limit=MOST),
         since="ends_at",
     ),
-)
+    Waits(
+        "AGREEMENT_EXPIRING",
+        "三十日内到期、须续签的协议 / An agreement that ends within 30 days",
+        act="draft_agreement", view=registers.agreements,
+        asked=lambda tx: registers.AgreementFilter(ends_by=_soon(tx), limit=MOST),
+        since="active_from", shown="agreement",
+    ),
+    Waits(
+        "ANSWER_MEETING_CALL",
+        "待答复的会议邀请 / An invitation to a three-party meeting",
+        act="answer_meeting_call", view=calls.meeting_calls,
+        asked=calls.CallFilter(state="CALLED", mine=True, limit=MOST),
+        since="created_at", due="starts_at",
+        to=to(replies.MeetingCall, lambda tx, item: item.my_answer == "NONE"
+              and item.starts_at > tx.now),
+    ),
+    Waits(
+        "APPROVE_MINUTES",
+        "待确认的会议纪要 / Minutes of a meeting to approve for one's side",
+        act="approve_minutes", view=calls.meeting_minutes,
+        asked=calls.MinutesFilter(state="DRAFT", mine=True, limit=MOST),
+        since="created_at",
+        to=to(replies.MinutesLine, lambda _tx, item: item.my_side in item.waits_for),
+    ),
+    Waits(
+        "CAST_OWNERS_VOTE",
+        "待投票的业主共同决定 / An owners' vote in which one's voice has not voted",
+        act="cast_ballot", view=votes.my_ballots, asked=PartOfList(limit=MOST),
+        since="opens_at", due="closes_at",
+        to=to(replies.MyBallot, lambda _tx, item: item.choice is None),
+    ),
+    Waits(
+        "CONFIRM_VOTE_PAPER",
+        "待复核的纸质选票 / A paper ballot that another officer has entered",
+        act="confirm_paper", view=votes.vote_papers,
+        asked=votes.PaperFilter(state="ENTERED", limit=MOST),
+        since="created_at", to=by_another("entered_by"),
+    ),
+    Waits(
+        "DECIDE_VOTE_OBJECTION",
+        "待答复的表决异议 / An objection to the result of an owners' vote",
+        act="decide_vote_objection", view=votes.vote_objections,
+        asked=votes.ObjectionFilter(state="OPEN", limit=MOST), since="created_at",
+    ),
+)  # fmt: skip

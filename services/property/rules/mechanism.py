@@ -1,4 +1,4 @@
-"""The rules of Red Property: pure; no clock, no database."""
+"""Companies, appointments, agreements, meetings, orders, complaints and their rate. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fivered.chassis.calendar import Calendar
 from fivered.chassis.refusal import sentences
 from fivered.chassis.text import code, fold
 from fivered.services.property import errors
+from fivered.services.property.rules.dates import add_months
 
 # --------------------------------------------------------------------------------------------------
 # Unified social credit code
@@ -59,18 +60,6 @@ def concerns(scope: str, *, area: str, places: Collection[str]) -> bool:
 
 # --------------------------------------------------------------------------------------------------
 # Dates
-
-
-def add_months(day: date, n: int) -> date:
-    """Return the same day n months later; the last day where that month is shorter."""
-    months = day.year * 12 + day.month - 1 + n
-    year, month = months // 12, months % 12 + 1
-    return date(year, month, min(day.day, _days_of(year, month)))
-
-
-def _days_of(year: int, month: int) -> int:
-    after = date(year + month // 12, month % 12 + 1, 1)
-    return (after - timedelta(days=1)).day
 
 
 def days_of_period(period: str) -> tuple[date, date]:
@@ -530,6 +519,22 @@ MESSAGES = sentences(
             "整改单 {number} 所涉工作不再由贵项目办理,整改单终止:{said}"
             " / Rectification order {number} ended, as your project is not to do that work any "
             "more: {said}"
+        ),
+        "MEETING_CALLED": (
+            "请出席三方联席会议并答复:{said} / A three-party meeting is called: {said}"
+        ),
+        "MEETING_MOVED": (
+            "三方联席会议改期,请重新答复:{said} / The three-party meeting is moved: {said}"
+        ),
+        "MEETING_CANCELLED": (
+            "三方联席会议取消:{said} / The three-party meeting is cancelled: {said}"
+        ),
+        "MINUTES_REFUSED": (
+            "一方对会议纪要有异议:{said} / A side has found the minutes wrong: {said}"
+        ),
+        "WORK_OVERDUE": (
+            "社区逾期未办会议决定的工作:{said}"
+            " / The community has not done in time what a meeting decided: {said}"
         ),
         "WORK_TAKEN_AWAY": (
             "会议决定的工作不再由贵项目办理:{said}"

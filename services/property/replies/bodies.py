@@ -1,0 +1,48 @@
+"""Residents' committees and party branches."""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from fivered.chassis.fields import Instant
+from fivered.chassis.replies import Reply
+from fivered.services.property.replies.common import Happened
+
+
+class Seat(Reply, kw_only=True):
+    """一个席位 / Who sat, as what, and from when until when; the last day is not in it."""
+
+    person_id: str
+    post: str
+    since: date
+    until: date | None = None
+    reason: str | None = None
+
+
+class BodyLine(Reply, kw_only=True):
+    """居委会或党支部 / A residents' committee or party branch; who sits there, to the staff of its
+    area and to themselves."""
+
+    id: str
+    kind: str
+    name: str
+    uscc: str | None = None
+    project_id: str | None = None
+    term_from: date
+    term_to: date
+    state: str
+    area: str
+    size: Annotated[int, Meta(description="在任人数 / how many sit there")]
+    version: int
+    created_at: Instant
+    members: list[str] | UnsetType = UNSET
+
+
+class BodyCard(BodyLine, kw_only=True):
+    """居委会或党支部及任期 / The same with the terms of its members and its history."""
+
+    document_ref: str
+    end_reason: str | None = None
+    seats: list[Seat] | UnsetType = UNSET
+    history: list[Happened] | UnsetType = UNSET

@@ -1,0 +1,287 @@
+"""The owners' vote by Civil Code art. 278, from the call to the result that is final."""
+
+import hashlib
+
+import pytest
+
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict
+from fivered.services.property import errors
+
+PAPER = "不动产权第0001号"
+# Six voices with 600 m2: one of 100 m2 each, but a couple with two rooms of 50.
+ROOMS = {
+    "101": (["per_a"], 100), "102": (["per_b"], 100), "103": (["per_c"], 100),
+    "104": (["per_d"], 100), "105": (["per_e"], 100),
+    "201": (["per_f", "per_g"], 50), "202": (["per_g", "per_f"], 50),
+}  # fmt: skip
+OPENS, CLOSES = "2025-03-20T08:00:00+08:00", "2025-03-27T18:00:00+08:00"
+SECOND = "per_second"
+
+
+class Hall:
+    """A compound with owners who vote, and officers who count."""
+
+    def __init__(self, town):
+        self.town, self.bench = town, town.bench
+        self.rooms = {}
+
+    def begin(self):
+        town = self.town
+        town.found()
+        town.settle(*(f"per_{letter}" for letter in "abcdefg"), SECOND)
+        for number, (owners, area) in ROOMS.items():
+            self.register(number, owners=owners, area_m2=area)
+        self.register("P1", owners=["per_a"], area_m2=12, use="PARKING")
+        self.register("301", owners=[], area_m2=400, holding="UNSOLD")
+        return self
+
+    def register(self, number, **changes):
+        self.rooms[number] = self.town.cadre().do(
+            "register_room",
+            {
+                "project_id": "prj_a", "building": "1号楼", "number": number,
+                "document_ref": PAPER, "owned_since": "2020-01-01",
+            } | changes,
+        )["id"]  # fmt: skip
+
+    def call(self, **changes):
+        return self.town.secretary().do(
+            "call_vote",
+            {
+                "project_id": "prj_a", "matter": "CHOOSE_MANAGER", "title": "续聘物业服务企业",
+                "proposal": "同意续聘宏达物业三年。", "opens_at": OPENS, "closes_at": CLOSES,
+            } | changes,
+        )  # fmt: skip
+
+    def cast(self, vote, person, number, choice="FOR"):
+        return self.bench.as_("R_RESIDENT", person=person, scope=self.town.grid).do(
+            "cast_ballot", {"vote_id": vote, "room_id": self.rooms[number], "choice": choice}
+        )
+
+    def paper(self, vote, number, choice="FOR", ref="选票1"):
+        return self.town.cadre().do(
+            "enter_paper",
+            {
+                "vote_id": vote, "room_id": self.rooms[number], "choice": choice, "paper_ref": ref,
+                "evidence": ["sha256:1"],
+            },
+        )["id"]  # fmt: skip
+
+    def confirm(self, paper, choice="FOR", by=SECOND):
+        return self.town.cadre(by).do(
+            "confirm_paper", {"paper_id": paper, "choice": choice}, version=1
+        )
+
+    def count(self, vote):
+        version = self.town.version("owners_votes", "vote_id", vote)
+        return self.town.secretary().do("count_vote", {"vote_id": vote}, version=version)
+
+    def card(self, vote):
+        self.bench.as_("R_RESIDENT", person="per_x", scope=self.town.grid)
+        return self.bench.ask("owners_vote", {"vote_id": vote})
+
+
+@pytest.fixture
+def hall(town):
+    return Hall(town).begin()
+
+
+def test_a_vote_is_called_cast_on_line_and_on_paper_counted_and_said(hall):
+    bench, town = hall.bench, hall.town
+    made = hall.call(topic_id="top_1")
+    vote = made["id"]
+    assert (made["state"], made["special"]) == ("ANNOUNCED", False)
+    with pytest.raises(StateConflict):
+        hall.cast(vote, "per_a", "101")
+    bench.fire(OPENS)
+    card = hall.card(vote)
+    assert card["state"] == "OPEN"
+    assert {one["reason"]: one["area_m2"] for one in card["left_out"]} == {
+        "PARKING": "12.00", "UNSOLD": "400.00",
+    }  # fmt: skip
+    # What changes now in the register changes nothing on the frozen roll.
+    room = town.secretary().ask("room", {"room_id": hall.rooms["105"]})
+    sold = {
+        "room_id": room["id"], "since": "2025-03-20", "owners": ["per_a"], "document_ref": PAPER,
+        "reason": "房屋买卖过户",
+    }  # fmt: skip
+    bench.do("transfer_room", sold, version=room["version"])
+
+    assert hall.cast(vote, "per_a", "101")["counted"] is True
+    # One voice for two rooms; a co-owner's second ballot does not count, and is noted.
+    assert hall.cast(vote, "per_f", "201")["counted"] is True
+    second = hall.cast(vote, "per_g", "202", "AGAINST")
+    assert (second["counted"], second["choice"]) == (False, "FOR")
+    # Who bought it after the freeze has no voice by it; who sold it has.
+    with pytest.raises(errors.NotAnOwner):
+        hall.cast(vote, "per_a", "105")
+    with pytest.raises(errors.NotAnOwner):
+        hall.cast(vote, "per_a", "P1")
+    with pytest.raises(Invalid):
+        hall.cast(vote, "per_b", "102", "MAYBE")
+    # Taken back before the close, and cast anew.
+    hall.cast(vote, "per_b", "102", "AGAINST")
+    mine = {"vote_id": vote, "room_id": hall.rooms["102"]}
+    bench.do("revoke_ballot", mine)
+    with pytest.raises(StateConflict):
+        bench.do("revoke_ballot", mine)
+    assert bench.ask("my_ballots", {})["items"][0].get("choice") is None
+    hall.cast(vote, "per_b", "102", "ABSTAIN")
+
+    # A paper counts once a second officer has read the same; of the two ballots the first counts.
+    paper = hall.paper(vote, "103")
+    assert "choice" not in bench.ask("vote_papers", {"vote_id": vote})["items"][0]
+    with pytest.raises(errors.SamePerson):
+        hall.confirm(paper, by="per_li")
+    with pytest.raises(errors.PaperDiffers):
+        hall.confirm(paper, "AGAINST")
+    assert hall.confirm(paper)["counted"] is True
+    assert hall.cast(vote, "per_c", "103", "AGAINST")["counted"] is False
+    late = hall.paper(vote, "101", "AGAINST", ref="选票2")
+    assert hall.confirm(late, "AGAINST")["counted"] is False
+    wrong = hall.paper(vote, "104", "AGAINST", ref="选票3")
+    with pytest.raises(errors.NotAnOwner):
+        hall.paper(vote, "P1")
+
+    # Nobody is told how it stands while it is open; who counts sees the roll by name.
+    assert not {"by_area", "choices", "returned", "history"} & {
+        name for name, value in hall.card(vote).items() if value is not None
+    }
+    with pytest.raises(NotFound):
+        town.cadre("per_wu").ask("vote_ballots", {"vote_id": vote})
+    roll = town.secretary().ask("vote_ballots", {"vote_id": vote})["items"]
+    assert len(roll) == 6
+    assert {tuple(one["persons"]): one.get("choice") for one in roll}["per_f", "per_g"] == "FOR"
+    digest = hashlib.sha256("\n".join(one["line_sha256"] for one in roll).encode()).hexdigest()
+    assert digest == hall.card(vote)["roll_sha256"]
+
+    bench.fire(CLOSES)
+    with pytest.raises(StateConflict):
+        hall.cast(vote, "per_d", "104")
+    with pytest.raises(errors.PapersOpen):
+        hall.count(vote)
+    town.cadre(SECOND).do(
+        "reject_paper", {"paper_id": wrong, "reason": "录入与选票不符"}, version=1
+    )
+    hall.confirm(hall.paper(vote, "104", "FOR", ref="选票3"))
+    hall.count(vote)
+    card = hall.card(vote)
+    # Five of six voices take part, 500 of 600 m2; four agree.
+    assert card["by_heads"] == {
+        "eligible": "6", "participating": "5", "assenting": "4",
+        "participating_percent": "83.33", "assenting_percent": "80.00",
+    }  # fmt: skip
+    assert card["by_area"]["participating"] == "500.00"
+    assert (card["state"], card["passed"], card["failed"]) == ("COUNTED", True, [])
+    assert hashlib.sha256(card["document"].encode()).hexdigest() == card["document_sha256"]
+    for figure in ("6 人", "600.00 平方米", "500.00 平方米", digest, "结果:通过"):
+        assert figure in card["document"]
+    assert not bench.published("owners_vote_closed.v1")
+    bench.fire("2025-04-05T00:00:00")
+    (said,) = bench.published("owners_vote_closed.v1")
+    assert said["data"] | {"passed": True, "topic_id": "top_1", "special": False} == said["data"]
+    assert said["data"]["area_assenting"] == 40000
+    assert hall.card(vote)["state"] == "PASSED"
+    told = town.secretary().ask("owners_vote", {"vote_id": vote})["history"]
+    assert sum(one["what"] == "BALLOT_NOT_COUNTED" for one in told) == 3
+
+
+def test_a_special_matter_needs_three_quarters_and_a_vote_that_failed_is_repeated(hall):
+    bench = hall.bench
+    vote = hall.call(matter="RAISE_MAINTENANCE_FUND")["id"]
+    bench.fire(OPENS)
+    voters = (("per_a", "101"), ("per_b", "102"), ("per_c", "103"), ("per_d", "104"))
+    for number, (person, room) in enumerate(voters):
+        hall.cast(vote, person, room, "FOR" if number < 2 else "AGAINST")
+    bench.fire(CLOSES)
+    # Nobody counts it: after seven days it is counted by itself.
+    bench.fire("2025-04-04T00:00:00")
+    card = hall.card(vote)
+    assert (card["special"], card["passed"]) == (True, False)
+    assert card["failed"] == ["ASSENT_AREA", "ASSENT_HEADS"]
+    again = {
+        "matter": "RAISE_MAINTENANCE_FUND", "repeats": vote,
+        "opens_at": "2025-05-10T08:00:00+08:00", "closes_at": "2025-05-17T18:00:00+08:00",
+    }  # fmt: skip
+    with pytest.raises(errors.NotRepeatable):
+        hall.call(**again)
+    bench.fire("2025-04-20T00:00:00")
+    assert hall.card(vote)["state"] == "FAILED"
+    with pytest.raises(errors.NotRepeatable):
+        hall.call(**again | {"matter": "REBUILD"})
+    second = hall.call(**again)["id"]
+    assert hall.card(second)["round"] == 2
+    with pytest.raises(errors.NotRepeatable):
+        hall.call(**again)
+    # Exactly three quarters of who takes part, and exactly two thirds take part.
+    bench.fire(again["opens_at"])
+    for number, (person, room) in enumerate(voters):
+        hall.cast(second, person, room, "FOR" if number < 3 else "AGAINST")
+    bench.fire(again["closes_at"])
+    hall.count(second)
+    assert hall.card(second)["passed"] is True
+
+
+def test_who_is_wronged_objects_and_a_result_that_is_wrong_is_set_aside(hall):
+    bench, town = hall.bench, hall.town
+    vote = hall.call()["id"]
+    bench.fire(OPENS)
+    hall.cast(vote, "per_a", "101")
+    bench.fire(CLOSES)
+    hall.count(vote)
+    text = {"vote_id": vote, "text": "我交的纸质选票没有计入。"}
+    with pytest.raises(errors.NotAnOwner):
+        bench.as_("R_RESIDENT", person="per_x", scope=town.grid).do("object_to_vote", text)
+    made = bench.as_("R_RESIDENT", person="per_b", scope=town.grid).do("object_to_vote", text)
+    assert bench.ask("vote_objections", {})["total"] == 1
+    bench.as_("R_RESIDENT", person="per_c", scope=town.grid)
+    assert bench.ask("vote_objections", {})["total"] == 0
+    # The result is not final while an objection waits, and is said by its answer.
+    bench.fire("2025-04-20T00:00:00")
+    assert hall.card(vote)["state"] == "COUNTED"
+    found = {"objection_id": made["id"], "outcome": "UPHELD", "reasons": "经核对,选票漏计。"}
+    with pytest.raises(errors.ReasonRequired):
+        town.street_clerk().do("decide_vote_objection", found | {"reasons": "是"}, version=1)
+    with pytest.raises(errors.SamePerson):
+        town.street_clerk("per_b").do("decide_vote_objection", found, version=1)
+    town.street_clerk().do("decide_vote_objection", found, version=1)
+    assert hall.card(vote)["state"] == "VOID"
+    assert not bench.published("owners_vote_closed.v1")
+    with pytest.raises(StateConflict):
+        bench.as_("R_RESIDENT", person="per_b", scope=town.grid).do("object_to_vote", text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"opens_at": "2025-03-10T08:00:00+08:00"}, errors.NoticeTooShort),
+        ({"closes_at": OPENS}, errors.NoticeTooShort),
+        ({"closes_at": "2025-06-20T08:00:00+08:00"}, errors.NoticeTooShort),
+        ({"matter": "CHRISTMAS"}, Invalid),
+        ({"project_id": "prj_none"}, NotFound),
+        ({"repeats": "owv_none"}, NotFound),
+    ],
+)
+def test_what_is_no_call_is_refused(hall, changes, refusal):
+    with pytest.raises(refusal):
+        hall.call(**changes)
+
+
+def test_without_a_register_there_is_no_vote_and_one_that_is_cancelled_decides_nothing(hall):
+    bench, town = hall.bench, hall.town
+    town.found("prj_b", manager="per_new", grid="370811015901002", buildings=["9号楼"])
+    with pytest.raises(errors.RollEmpty):
+        hall.call(project_id="prj_b")
+    vote = hall.call()["id"]
+    stopped = {"vote_id": vote, "reason": "议题内容须重新征求意见"}
+    with pytest.raises(errors.ConflictOfInterest):
+        town.cadre("per_wu").do("cancel_vote", stopped, version=1)
+    town.secretary().do("cancel_vote", stopped, version=1)
+    bench.fire(OPENS)
+    assert hall.card(vote)["state"] == "CANCELLED"
+    # A vote that runs goes with its compound to the next company.
+    later = hall.call(opens_at="2025-04-20T08:00:00+08:00", closes_at="2025-04-27T08:00:00+08:00")
+    town.hand_over(to="prj_c")
+    assert hall.card(later["id"])["project_id"] == "prj_c"
+    bench.fire("2025-04-20T08:00:00+08:00")
+    assert hall.card(later["id"])["state"] == "OPEN"

@@ -6,6 +6,7 @@ standard's errors. What is filed, and what everybody may read, says steward.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import time
@@ -23,7 +24,7 @@ from fivered.chassis.calendar import with_zone
 from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.messages import PUBLIC, Actor, new_uuid
 from fivered.chassis.refusal import Refusal
-from fivered.chassis.rpc import CallFailed, CallRefused
+from fivered.chassis.rpc import CallFailed, CallRefused, ServiceUnavailable
 from fivered.gateway.context import context_of
 from fivered.gateway.dispatch import Gate
 from fivered.gateway.documents import public_url, rows_of
@@ -48,6 +49,9 @@ _AREA = re.compile(r"[0-9]{6,15}")
 # How long a key's token is used again, well within its ten minutes.
 _KEPT_S = 300.0
 _MOST_KEYS = 200
+# So often, and after so long (s), a key is tried again whose token nobody can check yet.
+_TRIES = 20
+_PAUSE_S = 0.1
 Rows = list[JsonObject]
 Told = Callable[[Request], Awaitable[tuple[str, str, Rows]]]
 
@@ -66,6 +70,14 @@ class NotFoundHere(Refusal):
     code = "NOT_FOUND"
     status = 404
     text = "没有此 {name} / There is no such {name}"
+
+
+class NowhereHere(Refusal):
+    """What is named lies in no place that is registered or drawn."""
+
+    code = "INVALID"
+    status = 400
+    text = "{name} 不在已登记的范围内 / {name} lies in no place that is registered here"
 
 
 class KeyRefused(Refusal):
@@ -132,12 +144,19 @@ class Open311:
             request.__dict__.pop("_headers", None)
         if "authorization" not in request.headers:
             return None
-        try:
-            return self._gate.admit(request, _FILERS, service=SERVICE)
-        except Refusal as refusal:
-            if refusal.status in {401, 403}:
-                raise KeyRefused from None
-            raise
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return self._gate.admit(request, _FILERS, service=SERVICE)
+            except ServiceUnavailable:
+                # What a token is signed with is heard of soon after the first one was made.
+                if not tries_left:
+                    raise
+                await asyncio.sleep(_PAUSE_S)
+            except Refusal as refusal:
+                if refusal.status in {401, 403}:
+                    raise KeyRefused from None
+                raise
+        return None
 
     async def _token_of(self, request: Request, key: str) -> str:
         digest = hashlib.sha256(key.encode()).hexdigest()
@@ -390,7 +409,8 @@ class Open311:
         """Return grid and building of what is filed.
 
         Raises:
-            NotGiven: It lies nowhere that is known here.
+            NotGiven: It names no place.
+            NowhereHere: It lies nowhere that is known here.
         """
         at = form.get("address_id")
         if at is not None and _GRID.fullmatch(at):
@@ -399,17 +419,17 @@ class Open311:
             try:
                 place = await self._ask(request, "place", {"place_code": at}, actor)
             except CallRefused:
-                raise NotGiven(name="address_id") from None
+                raise NowhereHere(name="address_id") from None
             if place.get("grid"):
                 return {"grid": place["grid"], "building": place["name"]}
-            raise NotGiven(name="address_id")
+            raise NowhereHere(name="address_id")
         try:
             lat, lon = float(form["lat"]), float(form["long"])
         except (KeyError, ValueError):
             raise NotGiven(name="lat, long | address_id") from None
         spots = rows_of(await self._ask(request, "locate", {"lat": lat, "lon": lon}, actor))
         if not spots or not spots[0].get("grid"):
-            raise NotGiven(name="lat, long")
+            raise NowhereHere(name="lat, long")
         spot = spots[0]
         named = {"building": spot["building_name"]} if spot.get("building_name") else {}
         return {"grid": spot["grid"], **named}

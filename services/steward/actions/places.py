@@ -11,7 +11,7 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Grid, Id
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions.changes import Reason, note_change
@@ -148,7 +148,8 @@ def define_place(tx: Tx, payload: DefinePlace) -> replies.Changed:
         BadPlaceCode: The code does not fit the kind.
         MemberOfKind: This kind has no such member.
         UnknownPlace: What it stands in is not registered, or has ended.
-        UnknownGrid: The grid is none of the community; or a building names none.
+        UnknownGrid: The grid is none of the community.
+        Invalid: A building names no grid.
         NotAdministered: The unit belongs to another administration.
         PlaceDiffers: The code is registered with another content.
     """
@@ -198,7 +199,7 @@ def _grid_of(tx: Tx, payload: DefinePlace, community: str) -> str | None:
     if payload.kind != "BUILDING":
         return str(parent.grid)
     if payload.grid is None:
-        raise UnknownGrid(grid="", field="grid")
+        raise Invalid(field="grid", reason=said("楼栋须给出所在网格 / a building names its grid"))
     _require_grid(tx, payload.grid, community)
     return payload.grid
 

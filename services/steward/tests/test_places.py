@@ -61,7 +61,7 @@ def test_a_dwelling_stands_in_a_unit_of_a_building_of_a_compound(built):
         (again | {"built_year": 2001}, errors.MemberOfKind),
         (again | {"place_code": f"{BUILDING}-03-0101"}, errors.UnknownPlace),
         ({"place_code": f"{COMPOUND}-004", "kind": "BUILDING", "name": "4号楼"},
-         errors.UnknownGrid),
+         Invalid),
         ({"place_code": "370811015902-001", "kind": "COMPOUND", "name": "别处"}, RoleDenied),
     ):  # fmt: skip
         with pytest.raises(refusal):

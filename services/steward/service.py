@@ -6,14 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from fivered.chassis.api import Leaving
-from fivered.chassis.bus import (
-    ANY_ROLE,
-    PUBLIC,
-    SELF,
-    Service,
-    Tx,
-    shown,
-)
+from fivered.chassis.bus import ANY_ROLE, PUBLIC, SELF, Service, Tx, shown
 from fivered.chassis.calendar import DeadlineMoved, Year
 from fivered.chassis.deadlines import Move
 from fivered.chassis.facts import published_in, read_in
@@ -29,6 +22,7 @@ from fivered.services.steward.actions import (
     clocks,
     codes,
     corrections,
+    deliveries,
     dispatch,
     endings,
     erasures,
@@ -63,6 +57,7 @@ from fivered.services.steward.settings import PII_KEY, StewardSettings
 from fivered.services.steward.storage.first_steps import FIRST_STEPS
 
 REGISTRARS = access.INTAKE
+OWN = (ANY_ROLE, SELF)
 APPOINTERS = access.SENIORS
 ORGANISERS = access.ORGANISERS
 WATCHERS = access.WATCHERS
@@ -96,6 +91,7 @@ class Steward(Imports, Sealing, Service):
     first_steps = FIRST_STEPS
     waits = views.waiting.WAITS
     tells = TELLS
+    after_told = staticmethod(deliveries.after_told)
     settings_type = StewardSettings
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (
@@ -288,6 +284,10 @@ class Steward(Imports, Sealing, Service):
             unkept=("wanted",),
             status=201,
         ),
+        query("GET /message-preferences", views.telling.message_choices, roles=OWN),
+        command("POST /message-preferences", deliveries.choose_messages, roles=OWN),
+        command("POST /message-preferences/email", deliveries.give_email, roles=OWN),
+        command("POST /message-preferences/email/confirm", deliveries.confirm_email, roles=OWN),
         query("GET /corrections", views.corrections.corrections, roles=(ANY_ROLE, SELF)),
         command(
             "POST /corrections/{correction_id}/withdraw",
@@ -768,9 +768,11 @@ class Steward(Imports, Sealing, Service):
             "retention", retention.on_due, schedule=lambda now, calendar: calendar.next_cutoff(now)
         ),
         timer(codes.TIMER, codes.again),
+        timer(deliveries.TIMER, deliveries.again),
         timer("erasure", erasures.on_held),
         job("sweep", retention.run),
         job(codes.JOB, codes.send, quick=True),
+        job(deliveries.JOB, deliveries.send, quick=True),
     )
 
     def note_own_data(self, tx: Tx) -> None:

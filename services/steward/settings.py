@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fivered.chassis import sender
+from fivered.chassis import mailer, sender
 from fivered.chassis.settings import Secret, setting
 from fivered.chassis.vault import Keys
 
@@ -66,6 +66,18 @@ class StewardSettings:
         like=sender.SECRET,
         needed_with="FIVERED_SENDER_URL",
     )
+    mail_server: str = setting(
+        "FIVERED_MAIL_SERVER",
+        help="Mail server for messages: smtps:// or smtp+starttls://user:…@host; empty = none",
+        default="",
+        like=mailer.SERVER,
+    )
+    mail_from: str = setting(
+        "FIVERED_MAIL_FROM",
+        help="From whom e-mails are, an address of the district's own",
+        default="",
+        needed_with="FIVERED_MAIL_SERVER",
+    )
     codes_per_hour: int = setting(
         "FIVERED_STEWARD_CODES_PER_HOUR",
         help="Most codes for signing in that are handed to the sender within an hour",
@@ -81,6 +93,11 @@ class StewardSettings:
     def has_sender(self) -> bool:
         """Whether messages to phones can be sent."""
         return bool(self.sender_url and self.sender_secret)
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether e-mails can be sent."""
+        return bool(self.mail_server and self.mail_from)
 
     @property
     def keys(self) -> Keys:

@@ -117,6 +117,7 @@ def test_what_is_kept_from_others_says_why():
         "steward CorrectPerson.unit": Sealed,
         "steward FindPeople.building": Office,
         "steward ProposeCorrection.name": Sealed,
+        "steward GiveEmail.email": Sealed,
         "steward FindPeople.name": Office,
         "steward MovePerson.building": Sealed,
         "steward MovePerson.room": Sealed,

@@ -33,7 +33,7 @@ grants account_id client_id service_account_id client_key code commendation_id c
 complaint_id consent_id consent_notice_id correction_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
 export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
 invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
-message_id note_id notice_id pause_id call_id objection_id offer_id official_id opinion_id org_id partner_id post
+message_id delivery_id channels note_id notice_id pause_id call_id objection_id offer_id official_id opinion_id org_id partner_id post
 post_ref predecessor_id project_id proposal_id record_id rectification_id redemption_id
 refund_statement_id repair_id replaces request_id responsible_id resubmits rule_set_id
 session_id seat_id body_id room_id owning_id place_key call_id agenda present_id vote_id voter_id paper_id repeats document_sha256

@@ -37,7 +37,7 @@ OTHERWISE = {
     },
     "steward": {
         "requests.due_accept", "requests.due_contact", "due_accept", "due_contact", "until",
-        "new_due", "contacts_due", "resolutions_due", "phone_codes.until",
+        "new_due", "contacts_due", "resolutions_due", "phone_codes.until", "message_choices.email_until",
         "known_incidents.ends_at", "ends_at",
         # The request itself marks it: `paused_until`.
         "request_pauses.until",

@@ -44,6 +44,7 @@ ALIKE = {
                 "export_id",
                 "hold_id",
                 "message_id",
+                "delivery_id",
             ),
             *("objection_id", "notice_id", "repair_id", "comment_id", "rule_set_id", "job_id"),
             *("topic_id", "ballot_id", "escalation_id", "session_id", "invitation_id"),

@@ -27,6 +27,8 @@ ENVIRON = {
     "FIVERED_WEBHOOK_HOSTS": "127.0.0.1:9",
     "FIVERED_WEBHOOK_KEY": "ab" * 32,
     "FIVERED_PROPERTY_VOTE_NOTICE_DAYS": "1",
+    "FIVERED_MAIL_SERVER": "smtp://127.0.0.1:9",
+    "FIVERED_MAIL_FROM": "wuhong@example.cn",
 }
 # Nobody listens there.
 URL = "https://127.0.0.1:9/five-red"

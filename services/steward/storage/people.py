@@ -15,7 +15,7 @@ from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules import requests as request_rules
-from fivered.services.steward.storage import finding
+from fivered.services.steward.storage import deliveries, finding
 from fivered.services.steward.storage.desk import (
     request_calls,
     request_notes,
@@ -441,6 +441,7 @@ def hand_references(conn: sa.Connection, person_id: str, into: str) -> None:
     finding.forget(conn, [person_id])
     identities.hand_over(conn, MOVED, person_id, into)
     telling.hand_over(conn, chassis, person_id, into)
+    deliveries.hand_over(conn, person_id, into)
     identities.hand_over_once(
         conn,
         request_references.c.source,

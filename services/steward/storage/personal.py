@@ -44,6 +44,13 @@ CODES = Use(
     "there was one, a month",
     readers="无 / nobody",
 )
+TOLD_BY = Use(
+    purpose="按本人选择的渠道告知 / telling people by the channels that they choose",
+    basis=("13(1)(3)",),
+    kept="偏好与邮箱至本人更改;推送记录三个月,不含正文与号码 / choice and address until the person"
+    " changes them; the log three months, without text and address",
+    readers="无 / nobody",
+)
 POST = Use(
     purpose="管家岗位与公示 / posts of stewards and the contact board",
     basis=("13(1)(3)", "13(1)(1)"),
@@ -112,6 +119,15 @@ DATA_MAP = (
         things="code_id state error", erased=ROWS, fades=ROWS, over="until", months=1,
     ),
     Held("code_limits", COUNTS, hidden="subject"),
+    Held(
+        "message_choices", TOLD_BY, whose="person_id", general="email email_new",
+        hidden="email_digits", things="channels", erased=ROWS,
+    ),
+    Held(
+        "deliveries", TOLD_BY, whose="person_id",
+        things="delivery_id message_id channel state error",
+        erased=ROWS, fades=ROWS, over="created_at", months=3,
+    ),
     Held(
         "stewards", POST, whose="person_id", general="employer work_phone",
         others="consent_by",

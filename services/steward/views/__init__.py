@@ -18,6 +18,7 @@ from fivered.services.steward.views import (
     posts,
     records,
     rota,
+    telling,
     waiting,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "posts",
     "records",
     "rota",
+    "telling",
     "waiting",
 ]

@@ -1,0 +1,9 @@
+"""Refusals about how people are told."""
+
+from __future__ import annotations
+
+from fivered.chassis.refusal import Guard
+
+
+class EmailCodeWrong(Guard):
+    text = "验证码不对或已失效,请重新获取 / The code is wrong or no longer good; ask for another"

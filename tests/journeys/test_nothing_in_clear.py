@@ -48,6 +48,10 @@ MINE = {
     "why an erasure was refused": "澄湖巷的信访事项尚未了结",
     "what a request says": "我家在七号楼三层西户,老人耳背请大声敲门",
     "a building": "澄湖小院7号楼西户",
+    "what staff write for each other": "西户老人情绪激动,两人同去",
+    "what a reporter adds": "敲门无人应请打邻居家电话",
+    "a phone that was called": "12855512307",
+    "what was said in a call": "邻居答应周三上午在家等候",
     "what a rating says": "孟师傅还替老人买了降压药",
     "why two registrations are one": "澄江与望舒系同一人改名前后",
     "why a number was read": "回电核实七号楼老人是否在家",
@@ -249,6 +253,16 @@ def handled(office, request):
         "reason": MINE["why a number was read"], "case_ref": request,
     })  # fmt: skip
     step("contact", {"note": MINE["a note of a steward"]})
+    write = {"role": "R_STEWARD", "json": {
+        "text": MINE["what staff write for each other"], "visibility": "INTERNAL",
+    }}  # fmt: skip
+    office.ask("grid_worker", "POST", f"{path}/notes", **write)
+    added = {"text": MINE["what a reporter adds"]}
+    office.ask("resident", "POST", f"{path}/notes", json=added)
+    office.ask("grid_worker", "POST", f"{path}/calls", role="R_STEWARD", json={
+        "direction": "OUT", "phone": MINE["a phone that was called"],
+        "note": MINE["what was said in a call"],
+    })  # fmt: skip
     step(
         "resolve", {"outcome": "SOLVED", "note": MINE["a note of a steward"], "media": ["photo-1"]}
     )
@@ -262,6 +276,13 @@ def hits(folder, values):
         hit for path in sorted(data.glob("*.sqlite")) for hit in in_rows(values, path.stem, path)
     ]
     return found + list(in_files(values, folder))
+
+
+# Whose these are stands in the request that they belong to, not in their rows.
+OF_CASES = {
+    "steward.request_notes.text", "steward.request_notes.internal",
+    "steward.request_calls.phone", "steward.request_calls.note",
+}  # fmt: skip
 
 
 def without_key_of_person(data):
@@ -297,7 +318,7 @@ def test_no_personal_value_stands_in_clear_anywhere(after_story):
         assert wait_until(lambda: len(collector.spans) > 100, 20)
         assert after_story.stop() == 0
         without, empty = without_key_of_person(after_story.folder / "data")
-        assert (without, empty) == (set(), set())
+        assert (without, empty) == (set(), OF_CASES)
         spans = json.dumps([[one.name, one.attributes] for one in collector.spans]).encode()
     values = Values(MINE | STORY | secrets)
     found = hits(after_story.folder, values) + list(values.within("traces", spans))

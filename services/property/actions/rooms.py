@@ -20,7 +20,7 @@ from fivered.services.property.storage.rows import Row, Values
 Use = Literal["RESIDENTIAL", "COMMERCIAL", "OFFICE", "PARKING", "STORAGE", "OTHER"]
 Holding = Literal["SOLD", "UNSOLD"]
 Building = Annotated[str, Meta(min_length=1, max_length=40), PUBLIC]
-Part = Annotated[str, Meta(max_length=20), PUBLIC]
+Part = Annotated[str, Meta(max_length=40), PUBLIC]
 SquareMetres = Annotated[
     float,
     Meta(gt=0, le=1_000_000, description="专有部分面积,至多两位小数 / m2, two decimals at most"),

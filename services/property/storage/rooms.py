@@ -20,10 +20,10 @@ rooms = sa.Table(
     sa.Column("room_id", store.Id, primary_key=True),
     sa.Column("project_id", store.Id, nullable=False),
     sa.Column("building", sa.String(40), nullable=False),
-    sa.Column("unit", sa.String(20), nullable=False),
-    sa.Column("number", sa.String(20), nullable=False),
+    sa.Column("unit", sa.String(40), nullable=False),
+    sa.Column("number", sa.String(40), nullable=False),
     # The three of them folded: what is one room in a compound.
-    sa.Column("place_key", sa.String(120), nullable=False),
+    sa.Column("place_key", sa.String(160), nullable=False),
     # Hundredths of a square metre, so that no fraction is lost.
     sa.Column("area_m2_hundredths", sa.BigInteger, nullable=False),
     sa.Column("use", sa.String(12), nullable=False),

@@ -29,8 +29,8 @@ class RoomFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     building: Annotated[str, Meta(max_length=40)] | None = None
-    unit: Annotated[str, Meta(max_length=20)] | None = None
-    number: Annotated[str, Meta(max_length=20)] | None = None
+    unit: Annotated[str, Meta(max_length=40)] | None = None
+    number: Annotated[str, Meta(max_length=40)] | None = None
     use: Literal["RESIDENTIAL", "COMMERCIAL", "OFFICE", "PARKING", "STORAGE", "OTHER"] | None = None
     holding: Literal["SOLD", "UNSOLD"] | None = None
     person_id: (

@@ -36,6 +36,8 @@ OWN_ORDER = {
     "partner.waiting_offers": "what waits; GET /v1/me/work has it by what is due",
     "partner.waiting_refunds": "as above",
     "property.todo": "as above",
+    "property.agreement_noncompliance": "what is amiss on a day, by project",
+    "steward.gaps_ahead": "one line for each grid that lacks somebody",
     "property.my_ballots": "the caller's own few, the first to close first",
     "property.vote_ballots": "the roll of a vote by its lines",
     "steward.workbench": "what is in hand, due soonest first",

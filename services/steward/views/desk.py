@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta
 
 from fivered.chassis.bus import Nothing, Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.i18n import in_words, named
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
@@ -24,6 +24,8 @@ class CallsOf(Request, frozen=True):
     """通话记录 / Of which request, and which part of its calls."""
 
     request_id: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -36,6 +38,8 @@ class PauseList(Request, frozen=True):
         Literal["ASKED", "RUNNING", "ENDED", "REFUSED", "LAPSED"],
         Meta(description="ASKED:待审批 / what waits to be decided"),
     ] = "ASKED"
+    sort: Annotated[Literal["asked_at", "-asked_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

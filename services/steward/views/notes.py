@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Annotated, Literal
 
 from msgspec import UNSET
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Limit
+from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.i18n import in_words
 from fivered.chassis.records import Row
 from fivered.chassis.requests import Request
@@ -18,6 +19,8 @@ class NotesOf(Request, frozen=True):
     """备注与答复 / Of which request, and which part of its notes."""
 
     request_id: str
+    sort: Annotated[Literal["at", "-at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

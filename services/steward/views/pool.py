@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Cursor, Grid, Limit
+from fivered.chassis.fields import SORT, Cursor, Grid, Limit, WithTotal
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
@@ -13,6 +15,8 @@ class PoolOf(Request, frozen=True):
     """待认领 / Of which grid, and which part of it."""
 
     grid: Grid
+    sort: Annotated[Literal["due_resolve", "-due_resolve"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import Area, Cursor, Limit
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
 from fivered.chassis.i18n import in_words
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
@@ -31,6 +31,8 @@ class SwapList(Request, frozen=True):
 
     scope: Area | None = None
     state: Literal["ASKED", "AGREED", "REFUSED", "WITHDRAWN", "ENDED"] | None = None
+    sort: Annotated[Literal["asked_at", "-asked_at"], SORT] | None = None
+    total: WithTotal = False
     limit: Limit = 50
     cursor: Cursor | None = None
 

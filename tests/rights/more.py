@@ -305,6 +305,15 @@ def _property(h: Hands) -> Members:
         "kind": "GAS", "nature": "WORKS", "title": "燃气管道检修", "text": "检修期间停气。",
         "project_id": place.PROJECT,
     })  # fmt: skip
+    now = h.api.now()
+    h.post("manager", "/v1/property/incidents", {
+        "kind": "WATER", "nature": "OUTAGE", "title": "停水", "text": "水泵检修。",
+        "project_id": place.PROJECT, "starts_at": (now - timedelta(days=6)).isoformat(),
+        "ends_at": (now + timedelta(days=29)).isoformat(),
+    })  # fmt: skip
+    h.api.wait("heard of by steward", lambda: h.get(
+        "secretary", f"/v1/steward/known-incidents?grid={place.GRID}"
+    )["items"])  # fmt: skip
     neighbour = PEOPLE["neighbour"].person_id
     branch = {
         "kind": "PARTY_BRANCH", "name": "春晖苑党支部", "community": place.COMMUNITY,

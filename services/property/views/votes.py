@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -284,10 +285,33 @@ def vote_objections(tx: Tx, payload: ObjectionFilter) -> Both[replies.VoteObject
         else {"scope": payload.scope, "person_id": tx.actor.id}
     )
     conditions = lists.conditions(table, **whose, vote_id=payload.vote_id, state=payload.state)
+    return ground.page(
+        tx, table, conditions, payload, show=partial(_objection, staff=staff), oldest_first=False
+    )
 
-    def show(row: Row) -> replies.VoteObjection:
-        return replies.VoteObjection.of(
-            row, id=row.objection_id, person_id=row.person_id if staff else UNSET
-        )
 
-    return ground.page(tx, table, conditions, payload, show=show, oldest_first=False)
+class WhichObjection(Request, frozen=True):
+    """Which objection is meant."""
+
+    objection_id: str
+
+
+def vote_objection(tx: Tx, payload: WhichObjection) -> replies.VoteObjection:
+    """表决异议 / An objection to a result.
+
+    Answer an objection to staff of its area, and to who has raised it.
+
+    Raises:
+        NotFound: There is none, or it is none of the caller's.
+    """
+    row = records.get(tx.conn, stored.objections, payload.objection_id)
+    staff = tx.actor.role in ground.STAFF and tx.actor.covers(row.area)
+    if not staff and row.person_id != tx.actor.id:
+        raise NotFound(kind=records.kind_of(stored.objections), id=payload.objection_id)
+    return _objection(row, staff=staff)
+
+
+def _objection(row: Row, *, staff: bool) -> replies.VoteObjection:
+    return replies.VoteObjection.of(
+        row, id=row.objection_id, person_id=row.person_id if staff else UNSET
+    )

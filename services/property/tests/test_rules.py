@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fivered.chassis.calendar import published
 from fivered.chassis.decimals import decimal
-from fivered.services.property import rules
+from fivered.services.property import errors, rules
 from testkit.bench import instant
 
 DAYS = st.dates(date(2024, 1, 1), date(2026, 12, 31))
@@ -104,6 +104,6 @@ def test_a_three_party_meeting_has_all_its_sides(sides, committee, missing):
     if missing is None:
         rules.check_quorum(sides, owners_committee=committee)
         return
-    with pytest.raises(rules.errors.QuorumNotMet) as refused:
+    with pytest.raises(errors.QuorumNotMet) as refused:
         rules.check_quorum(sides, owners_committee=committee)
     assert refused.value.params["side"] == missing

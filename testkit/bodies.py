@@ -139,6 +139,7 @@ def _within(base: Any, metas: Sequence[msgspec.Meta], value: Any) -> Any:
 
 _FORMS = (
     *("370811015901001", "370811015901", "370811015", "370811", "2025-03", "2025-03-03", "2025.1"),
+    "09:00",
     *("NOISE", "a" * 64, *(f"{kind}_1" for kind in ("pco", "prj", "mtg", "per", "off", "ptn"))),
 )
 

@@ -109,3 +109,16 @@ KindOfIncident = Annotated[
     ),
 ]
 NatureOfIncident = Annotated[str, words("通告性质 / what it is", IncidentNature)]
+
+# The matters of Civil Code art. 278, on which the owners vote.
+Matter = Literal[
+    "RULES_OF_PROCEDURE",
+    "MANAGEMENT_CONVENTION",
+    "ELECT_COMMITTEE",
+    "CHOOSE_MANAGER",
+    "USE_MAINTENANCE_FUND",
+    "RAISE_MAINTENANCE_FUND",
+    "REBUILD",
+    "CHANGE_COMMON_USE",
+    "OTHER",
+]

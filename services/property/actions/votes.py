@@ -18,21 +18,11 @@ from fivered.chassis.requests import Request
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.actions.ground import References
+from fivered.services.property.fields import Matter
 from fivered.services.property.storage import rooms, tables
 from fivered.services.property.storage import votes as stored
 from fivered.services.property.storage.rows import Row
 
-Matter = Literal[
-    "RULES_OF_PROCEDURE",
-    "MANAGEMENT_CONVENTION",
-    "ELECT_COMMITTEE",
-    "CHOOSE_MANAGER",
-    "USE_MAINTENANCE_FUND",
-    "RAISE_MAINTENANCE_FUND",
-    "REBUILD",
-    "CHANGE_COMMON_USE",
-    "OTHER",
-]
 Choice = Literal["FOR", "AGAINST", "ABSTAIN"]
 # How long a vote may be open, and for how many days its papers may be entered afterwards.
 MOST_OPEN = timedelta(days=60)

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Literal, TypeVar
 
 import sqlalchemy as sa
-from msgspec import UNSET, Meta
+from msgspec import UNSET
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
@@ -16,6 +16,7 @@ from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
+from fivered.services.property.fields import Matter
 from fivered.services.property.replies import Both
 from fivered.services.property.storage import lists, rows, tables
 from fivered.services.property.storage import votes as stored
@@ -33,7 +34,7 @@ class VoteFilter(Request, frozen=True):
     scope: Scope | None = None
     project_id: str | None = None
     topic_id: str | None = None
-    matter: Annotated[str, Meta(max_length=24)] | None = None
+    matter: Matter | None = None
     state: (
         Literal["ANNOUNCED", "OPEN", "COUNTING", "COUNTED", "PASSED", "FAILED", "VOID", "CANCELLED"]
         | None

@@ -22,6 +22,7 @@ from fivered.services.steward.tests.ground import (
     IDS,
     LI,
     OTHER_CADRE,
+    STAFF,
     STW_GRID,
     WANG,
     person_id,
@@ -89,12 +90,36 @@ def fill(ground):
     twice = {"person_id": TWIN, "into": WANG, "reason": "同一人登记两次"}
     ground.cadre(CADRE).do("propose_merge", twice, version=1)
     request = ground.resolved()
+    _words_of_a_case(ground, request)
     said = {"request_id": request["id"], "stars": 4, "solved": True, "text": "修得很好"}
     ground.by(WANG, "R_RESIDENT", COMMUNITY).do("rate_request", said)
     ground.cadre().ask("visits", {"steward_id": STW_GRID, "period": "2025-03"})
     _rights_of_a_person(ground)
     _code_that_waits(ground)
+    _mailbox(ground)
     return request["id"]
+
+
+def _words_of_a_case(ground, request):
+    """A note of each kind, and a call."""
+    about = {"request_id": request["id"]}
+    for visibility in ("PUBLIC", "INTERNAL"):
+        ground.cadre().do("add_note", about | {"text": "已约上门", "visibility": visibility})
+    call = {"direction": "OUT", "phone": "12800000055", "note": "约定下午"}
+    ground.by(STAFF, "R_STEWARD", GRID).do("record_call", about | call)
+
+
+def _mailbox(ground):
+    """An address that is confirmed, and one that waits for its code."""
+    with ground.bench.transaction() as tx:
+        vault = person_keys.vault_in(tx)
+        said = {"email": "wang@example.cn", "email_new": "w@example.cn", "email_digits": "123456"}
+        sealed = {name: vault.seal(one, f"{WANG}.{name}") for name, one in said.items()}
+        row = {
+            "person_id": WANG, "channels": {}, "quiet_from": 1260, "quiet_to": 480,
+            "email_tries": 0, "email_codes": 1, "version": 1, "changed_at": ground.bench.now,
+        }  # fmt: skip
+        tx.conn.execute(sa.insert(Steward.tables.tables["message_choices"]), row | sealed)
 
 
 def _code_that_waits(ground):

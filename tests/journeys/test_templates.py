@@ -24,7 +24,7 @@ from fivered.clients.demo.district import (
 )
 
 # What an example names need not exist; everything else of it is right.
-UNKNOWN = {"UNKNOWN_GRID", "UNKNOWN_PERSON", "IDENTITY_NOT_VERIFIED", "NOT_FOUND"}
+UNKNOWN = {"UNKNOWN_GRID", "UNKNOWN_PLACE", "UNKNOWN_PERSON", "IDENTITY_NOT_VERIFIED", "NOT_FOUND"}
 # For each kind, what the demonstration has of the things that the example names.
 OWNER, CADRE, MERCHANT = (PEOPLE[who].person_id for who in ("owners", "cadre", "barber"))
 SITTING = [PEOPLE[who].person_id for who in ("owners", *NEIGHBOURS[:4])]
@@ -44,6 +44,8 @@ THERE = {
     "projects": {
         "company_id": COMPANY, "community": COMMUNITY, "grids": GRID, "manager_person_id": OWNER,
     },
+    "places": {"place_code": f"{COMMUNITY}-901"},
+    "rooms": {"project_id": PROJECT, "owners": OWNER},
     "stewards": {"person_id": OWNER, "grids": GRID},
 }  # fmt: skip
 KINDS = [

@@ -20,6 +20,7 @@ _TABLES = (".csv", ".xlsx")
 # file names only what an earlier one brings. Some of it the generator makes, some only a district.
 KINDS: tuple[tuple[str, str], ...] = (
     ("steward", "areas"),
+    ("steward", "places"),
     ("steward", "people"),
     ("steward", "stewards"),
     ("forum", "officials"),
@@ -27,6 +28,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("forum", "deputies"),
     ("property", "companies"),
     ("property", "projects"),
+    ("property", "rooms"),
     ("property", "committees"),
     ("property", "agreements"),
     ("partner", "partners"),

@@ -239,9 +239,10 @@ def test_every_kind_with_which_a_district_begins_has_its_place(tmp_path):
     assert [(one.service, one.kind) for one in read(tmp_path)] == list(KINDS)
     places = [kind for _service, kind in KINDS]
     for before, after in (
-        ("areas", "people"), ("people", "stewards"), ("areas", "officials"),
+        ("areas", "places"), ("areas", "people"), ("people", "stewards"), ("areas", "officials"),
         ("officials", "liaisons"), ("people", "liaisons"), ("areas", "deputies"),
         ("people", "companies"), ("companies", "projects"), ("projects", "committees"),
+        ("projects", "rooms"),
         ("projects", "agreements"), ("partners", "offers"), ("people", "consents"),
     ):  # fmt: skip
         assert places.index(before) < places.index(after)

@@ -32,7 +32,6 @@ def refused(answer, status):
     return error["description"]
 
 
-@pytest.mark.covers("S17")
 def test_a_program_finds_files_and_follows_by_the_standard_alone(site):
     shape = {"shape_code": GRID, "geometry": {"type": "Polygon", "coordinates": [RING]}}
     assert site.ask("POST", "/v1/steward/shapes", json=shape).status_code == 201

@@ -38,7 +38,6 @@ def nine(bench, town):
     return town
 
 
-@pytest.mark.covers("P16")
 def test_an_outage_is_read_by_all_in_its_buildings_and_time_and_its_end_told_to_followers(nine):
     town, bench = nine, nine.bench
     town.manager()
@@ -106,7 +105,6 @@ def test_an_outage_is_read_by_all_in_its_buildings_and_time_and_its_end_told_to_
     assert listed(town, **here, at="2025-03-03T20:15:00+08:00") == set()
 
 
-@pytest.mark.covers("P16")
 def test_who_may_announce_where_and_what_times_cannot_be(nine):
     town, bench = nine, nine.bench
     as_utility = lambda: bench.as_("R_STEWARD", person="per_u", scope=town.community)  # noqa: E731
@@ -167,7 +165,6 @@ def test_who_may_announce_where_and_what_times_cannot_be(nine):
     assert listed(town, scope=OTHER_GRID) == {gas["number"]}
 
 
-@pytest.mark.covers("P16")
 def test_a_planned_one_begins_by_itself_is_put_off_or_cancelled_and_waits_when_it_is_not_over(nine):
     town, bench, waits = nine, nine.bench, Waits(nine.bench)
     manager = ("per_wu", "R_PM", town.community)

@@ -20,7 +20,6 @@ def show(who, row):
     return who.do("show_caller", {"request_id": row["id"]} | WHY)
 
 
-@pytest.mark.covers("S5")
 def test_a_stranger_s_call_is_filed_called_back_noted_and_printed(staffed):  # noqa: F811
     """ROWS 9: a clerk had no way to keep the number of a caller who is not registered."""
     clerk = Someone(staffed, OTHER_CADRE, "R_CADRE", COMMUNITY)

@@ -84,7 +84,6 @@ def told(who, row):
     return [(one["action"], one["detail"]["text"]) for one in lines if "text" in one["detail"]]
 
 
-@pytest.mark.covers("S12")
 def test_staff_write_for_each_other_and_to_the_reporter_who_adds_and_urges_in_words(staffed):
     """ROWS S12: nobody could add a word to a case."""
     row = staffed.submit(text="楼道灯不亮,请打 12812345678")
@@ -204,7 +203,6 @@ def correct(who, row, **more):
     )
 
 
-@pytest.mark.covers("S8")
 def test_a_correction_keeps_what_stood_there_before_and_the_deadlines(staffed):
     """ROWS S8: a case could not be moved to the community in which it lies."""
     row = staffed.submit()
@@ -243,7 +241,6 @@ def test_a_correction_keeps_what_stood_there_before_and_the_deadlines(staffed):
     assert staffed.bench.published("request_corrected.v1")[-1]["data"]["grid"] == GRID_ELSEWHERE
 
 
-@pytest.mark.covers("S8")
 def test_whose_request_it_is_is_put_right_and_the_next_one_does_not_read_whose_it_was(staffed):
     row = staffed.submit(WANG)
     cadre, li = (

@@ -39,7 +39,6 @@ def shown(bench, **asked):
     return bench.ask("known_incidents", {"grid": GRID} | asked)["items"]
 
 
-@pytest.mark.covers("P16")
 def test_what_is_announced_there_is_followed_instead_unless_somebody_insists(ground):
     bench = ground.bench
     bench.fire("2025-03-03T09:00:00")

@@ -88,7 +88,6 @@ def test_a_pause_moves_the_end_by_what_it_took_and_the_reporter_reads_why(staffe
         pause(staffed, again(staffed, row), days=1)
 
 
-@pytest.mark.covers("S10")
 def test_what_is_more_than_a_handler_s_days_waits_for_the_office_and_the_clock_runs(staffed):  # noqa: F811
     row = contacted(staffed, priority="P4")
     due = row["due_resolve"]

@@ -45,7 +45,6 @@ def codes(answer):
     return [row["id"] for row in answer["items"]]
 
 
-@pytest.mark.covers("S1")
 def test_a_dwelling_stands_in_a_unit_of_a_building_of_a_compound(built):
     bench = built
     found = bench.ask("places", {"scope": COMMUNITY})
@@ -73,7 +72,6 @@ def test_a_dwelling_stands_in_a_unit_of_a_building_of_a_compound(built):
         bench.ask("place", {"place_code": DWELLING})
 
 
-@pytest.mark.covers("S1")
 def test_places_and_areas_are_read_as_they_stood(built):
     bench = built
     before = bench.now.isoformat()
@@ -110,7 +108,6 @@ def test_places_and_areas_are_read_as_they_stood(built):
         bench.ask("area", {"code": GRID, "at": "2024-01-01T00:00:00Z"})
 
 
-@pytest.mark.covers("S1")
 def test_a_point_or_an_address_tells_the_grid(built):
     bench = built
     bench.as_("R_STREET", scope="370811015")
@@ -167,7 +164,6 @@ def test_a_point_or_an_address_tells_the_grid(built):
     assert bench.ask("locate", {"lon": 116.581, "lat": 35.408})["items"] == []
 
 
-@pytest.mark.covers("S1")
 def test_the_households_of_a_dwelling_are_told_to_who_knows_their_names(built):
     bench = built
     ground = Ground(bench)

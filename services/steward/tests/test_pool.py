@@ -35,7 +35,6 @@ def pool(who):
     return [one["id"] for one in who.ask("pool", {"grid": GRID})["items"]]
 
 
-@pytest.mark.covers("S7")
 def test_a_steward_takes_up_what_nobody_has_and_the_first_one_has_it(staffed):  # noqa: F811
     """ROWS S7: no pool, no take-over."""
     first, second = Someone(staffed, STAFF), Someone(staffed, STAFF_2)
@@ -103,7 +102,6 @@ def test_an_office_takes_one_step_with_many_and_reads_what_became_of_each(staffe
     assert len(staffed.bench.published("request_closed.v1")) == 1
 
 
-@pytest.mark.covers("S6")
 def test_who_files_reads_what_may_be_the_same_and_a_wrong_merge_is_parted(staffed):  # noqa: F811
     """ROWS S6: filing suggested nothing, nothing accepted was merged, and nothing parted again."""
     first = staffed.submit(text="3号楼2单元楼道灯不亮", building="3")

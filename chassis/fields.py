@@ -156,6 +156,15 @@ Cursor = Annotated[
 WithTotal = Annotated[
     bool, Meta(description="同时给出全部条数 / tell how many there are in all, too")
 ]
+Sought = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        description="名称中的字,不分大小写 / a part of its name, in either case",
+        examples=["春晖"],
+    ),
+]
 # Of the orders in which a list can be asked for: `Annotated[Literal["at", "-at"], SORT]`.
 SORT = Meta(
     description="排序:按此项从小到大(从早到晚),前加 - 则相反;不给则按默认顺序 / order: by this "

@@ -69,6 +69,13 @@ def know(tx: Tx, person_ids: Iterable[str]) -> None:
         cast("_Known", vault.people).know(person_ids)
 
 
+def look_up(tx: Tx, person_ids: Iterable[str]) -> None:
+    """Have the keys of many persons at hand before many values are opened; none is made."""
+    vault = vault_in(tx)
+    if vault is not None:
+        cast("_Known", vault.people).look_up(person_ids)
+
+
 class _Known:
     """The keys of persons in one transaction; those that were looked up stay at hand."""
 
@@ -97,6 +104,10 @@ class _Known:
         missing = wanted - self._of.keys()
         if missing and is_begun(self._runtime, self._conn):
             self._make(missing)
+
+    def look_up(self, person_ids: Iterable[str]) -> None:
+        for some in _some({one for one in person_ids if one.startswith(_PERSONS)}):
+            self._read(self._table.c.person_id.in_(some))
 
     def _make(self, person_ids: Collection[str]) -> None:
         now = datetime.now(UTC)
@@ -242,6 +253,7 @@ __all__ = [
     "forget",
     "is_begun",
     "know",
+    "look_up",
     "owners",
     "state",
     "vault_in",

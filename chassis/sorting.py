@@ -1,5 +1,5 @@
-"""In which order a list is asked for: `sort=due_at` from the earliest on, `sort=-due_at` from the
-latest on.
+"""In which order a list is asked for, and what a name in it contains: `sort=due_at` from the
+earliest on, `sort=-due_at` from the latest on.
 
 A list says which orders it has in its question: `sort: Annotated[Literal["created_at",
 "-created_at"], SORT]`. `records.page` reads it; one name is that of the list's own order, and every
@@ -39,3 +39,9 @@ def filled(column: store.Column) -> store.Expression:
         return column
     last = date.max if isinstance(column.type, sa.Date) else datetime(9999, 1, 1, tzinfo=UTC)
     return sa.func.coalesce(column, sa.literal(last, column.type)).label("its_sort")
+
+
+def containing(column: store.Expression, sought: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a text contains another one, in either case. No index serves it:
+    it is for names in a list that other conditions keep short."""
+    return column.icontains(sought.strip(), autoescape=True)

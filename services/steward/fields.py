@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, UnsetType
 
 from fivered.chassis.facts import measure, words
 from fivered.chassis.fields import Grid, PersonId
@@ -100,3 +100,13 @@ SelfFound = Annotated[
     int, measure("主动发现并办结的 / found, solved and closed unasked", "件 / requests")
 ]
 Visits = Annotated[int, measure("走访次数 / visits", "次 / visits")]
+Summary = (
+    Annotated[
+        str,
+        Meta(
+            description="诉求内容的开头,with_text=true 时给出 / how its text begins, with "
+            "with_text=true"
+        ),
+    ]
+    | UnsetType
+)

@@ -113,17 +113,8 @@ class Steward(Imports, Sealing, Service):
             roles=("R_STREET", "R_DISTRICT", "R_SYSTEM"),
             status=201,
         ),
-        command(
-            "POST /people",
-            registration.register_person,
-            roles=REGISTRARS,
-            status=201,
-        ),
-        command(
-            "POST /people-batch",
-            registration.register_people,
-            roles=REGISTRARS,
-        ),
+        command("POST /people", registration.register_person, roles=REGISTRARS, status=201),
+        command("POST /people-batch", registration.register_people, roles=REGISTRARS),
         command(
             "POST /people/{person_id}/move",
             people.move_person,
@@ -669,6 +660,13 @@ class Steward(Imports, Sealing, Service):
             roles=(ANY_ROLE,),
         ),
         query("GET /requests", views.cases.requests, roles=(ANY_ROLE,)),
+        command(
+            "POST /requests/search",
+            views.searching.find_requests,
+            roles=REGISTRARS,
+            unkept=("items",),
+            before=serving,
+        ),
         query("GET /workbench", views.cases.workbench, roles=HANDLERS),
         query("GET /queue", views.cases.queue, roles=SCREENERS),
         query(

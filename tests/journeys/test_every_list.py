@@ -184,6 +184,53 @@ def test_every_list_is_a_file_of_its_rows_for_who_reads_it(site):
         assert f"xlsx {there.json()['total']}" in set(conn.execute(asked).scalars())
 
 
+# Of each list, the member of its lines by which a filter narrows it.
+FILTERED = [
+    ("partner", "/partners", "q", "name"),
+    ("partner", "/offers", "q", "title"),
+    ("forum", "/topics", "q", "title"),
+    ("forum", "/topics", "category", "category"),
+    ("forum", "/topics", "way", "way"),
+    ("steward", "/requests", "category", "category"),
+    ("steward", "/requests", "channel", "channel"),
+    ("steward", "/requests", "priority", "priority"),
+]
+
+
+def test_lists_are_searched_by_name_and_narrowed_by_what_their_lines_show(site):
+    doors = {(door.service, door.path): door for door in lists(site)}
+    for service, path, name, member in FILTERED:
+        door, shown = doors[service, path], 0
+        for headers in callers(door):
+
+            def ask(door=door, headers=headers, **params):
+                answer = site.loop.request(
+                    "GET", door.full_path, headers=headers, params={"limit": 200} | params
+                )
+                assert answer.status_code == 200, answer.text
+                return answer.json()["items"]
+
+            every = ask()
+            for value in {line[member] for line in every}:
+                # A name is found by a part of it, in the other case; a code is itself.
+                sought = value[1:5].swapcase() if name == "q" else value
+                fits = [
+                    line
+                    for line in every
+                    if (
+                        sought.lower() in line[member].lower()
+                        if name == "q"
+                        else line[member] == sought
+                    )
+                ]
+                assert ask(**{name: sought}) == fits, (path, name, sought)
+                shown += 1
+            if name == "q":
+                # A sign that means anything in SQL is a sign.
+                assert ask(q="%") == []
+        assert shown, (path, name)
+
+
 def test_an_unknown_order_is_refused_with_those_that_there_are(site):
     (door,) = [one for one in lists(site) if one.method == "requests"]
     for headers in callers(door):

@@ -123,6 +123,9 @@ def awards_page(
     state: str | None,
     waits_for: str | None,
     overdue_at: datetime | None,
+    subject: str | None = None,
+    rule: str | None = None,
+    occurred: tuple[datetime | None, datetime | None] = (None, None),
     part: records.PartOfList,
 ) -> records.Page:
     """Return awards that a person decides, of an area and what lies in it.
@@ -133,6 +136,9 @@ def awards_page(
         state: Their state; None is any.
         waits_for: The level that must decide; None is any, decided ones too.
         overdue_at: Now: those whose time at some level is over. None is all.
+        subject: About this subject.
+        rule: By this rule.
+        occurred: Of what happened since the first and before the second.
         part: Which part of them.
     """
     row = t.awards.c
@@ -147,6 +153,15 @@ def awards_page(
         asked = asked.where(row.waits_for == waits_for)
     if overdue_at:
         asked = asked.where(sa.or_(row.lapsed_at.is_not(None), row.due_at <= overdue_at))
+    if subject:
+        asked = asked.where(row.subject_id == subject)
+    if rule:
+        asked = asked.where(row.rule_code == rule)
+    since, before = occurred
+    if since is not None:
+        asked = asked.where(row.occurred_at >= since)
+    if before is not None:
+        asked = asked.where(row.occurred_at < before)
     by = (row.proposed_at, row.award_id)
     return records.page(conn, asked, part, by, newest_first=True, sorts={"due_at": row.due_at})
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx, is_uuid
-from fivered.chassis.fields import SORT, Cursor, DownToCommunity, Limit, WithTotal
+from fivered.chassis.fields import SORT, Cursor, DownToCommunity, Instant, Limit, WithTotal
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
@@ -42,6 +42,18 @@ class Awards(Request, frozen=True):
         bool,
         Meta(description="只列逾期未审核的 / only those that nobody decided within 5 working days"),
     ] = False
+    subject: Annotated[str, Meta(max_length=80, description="主体 / whom it is about")] | None = (
+        None
+    )
+    rule: Annotated[str, Meta(max_length=40, description="规则代码 / code of the rule")] | None = (
+        None
+    )
+    occurred_from: (
+        Annotated[Instant, Meta(description="此时起发生的 / of what happened since then")] | None
+    ) = None
+    occurred_before: (
+        Annotated[Instant, Meta(description="此时以前发生的 / of what happened before")] | None
+    ) = None
     sort: Annotated[Literal["proposed_at", "-proposed_at", "due_at", "-due_at"], SORT] | None = None
     total: WithTotal = False
     limit: Limit = 50
@@ -78,6 +90,9 @@ def award_list(tx: Tx, payload: Awards) -> Page[replies.AwardReply]:
         state=payload.state,
         waits_for=payload.waits_for,
         overdue_at=tx.now if payload.overdue else None,
+        subject=payload.subject,
+        rule=payload.rule,
+        occurred=(payload.occurred_from, payload.occurred_before),
         part=payload,
     )
     tied = ties(tx)

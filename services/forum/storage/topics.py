@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from fivered.chassis import records
+from fivered.chassis import records, sorting
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.chassis.storage import within
@@ -112,6 +112,9 @@ def topic_page(
     state: str | None,
     level: str | None,
     proposer: str | None,
+    sought: str | None,
+    category: str | None,
+    way: str | None,
 ) -> records.Page:
     """Return topics, newest first.
 
@@ -125,6 +128,9 @@ def topic_page(
         state: Only this state.
         level: Only this level.
         proposer: Only of this person.
+        sought: Only with this in the title.
+        category: Only of this category.
+        way: Only that came this way.
     """
     shown = [topics.c.hidden_at.is_(None), topics.c.proposer == reader]
     if inside is not None:
@@ -142,6 +148,12 @@ def topic_page(
         where.append(topics.c.state == state)
     if level:
         where.append(topics.c.level == level)
+    if category:
+        where.append(topics.c.category == category)
+    if way:
+        where.append(topics.c.way == way)
+    if sought:
+        where.append(sorting.containing(topics.c.title, sought))
     if proposer is not None:
         where.append(topics.c.proposer == proposer)
     return part_of(conn, topics, part, *where, newest_first=True)

@@ -6,18 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from msgspec import UNSET
+from msgspec import UNSET, Meta
 from msgspec.structs import replace
 
 from fivered.chassis import few, files, records
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import SORT, Area, Cursor, Limit, WithTotal
+from fivered.chassis.fields import SORT, Area, Cursor, Limit, Sought, WithTotal
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.forum import replies, rules, storage
-from fivered.services.forum.fields import Level
+from fivered.services.forum.fields import Level, TopicCategory
 from fivered.services.forum.rules import TopicState
 from fivered.services.forum.views.cards import (
     STAFF_ROLES,
@@ -37,6 +37,12 @@ class TopicsAsked(Request, frozen=True):
     state: TopicState | None = None
     level: Level | None = None
     mine: bool = False
+    q: Annotated[Sought, Meta(description="标题中的字 / a part of the title")] | None = None
+    category: Annotated[TopicCategory, Meta(max_length=40)] | None = None
+    way: (
+        Annotated[str, Meta(max_length=20, description="途径 / way it came", examples=["ONLINE"])]
+        | None
+    ) = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     total: WithTotal = False
     limit: Limit = 50
@@ -64,6 +70,9 @@ def topic_wall(tx: Tx, payload: TopicsAsked) -> Page[replies.TopicCard]:
         state=payload.state,
         level=payload.level,
         proposer=tx.actor.id if payload.mine else None,
+        sought=payload.q,
+        category=payload.category,
+        way=payload.way,
     )
     shown = [row.topic_id for row in found.rows]
     counts = Counter(one.topic_id for one in storage.topics.cosigners_of(tx.conn, shown))

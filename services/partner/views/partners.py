@@ -5,9 +5,18 @@ from typing import Annotated, Literal
 import sqlalchemy as sa
 from msgspec import UNSET, Meta, UnsetType
 
-from fivered.chassis import few, records
+from fivered.chassis import few, records, sorting
 from fivered.chassis.bus import Tx
-from fivered.chassis.fields import MOST_ROWS, SORT, Area, Cursor, Limit, PartOfList, WithTotal
+from fivered.chassis.fields import (
+    MOST_ROWS,
+    SORT,
+    Area,
+    Cursor,
+    Limit,
+    PartOfList,
+    Sought,
+    WithTotal,
+)
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
@@ -22,7 +31,7 @@ from fivered.services.partner.storage import offers as offer_store
 from fivered.services.partner.storage import partners as store
 from fivered.services.partner.storage import redemptions as redemption_store
 from fivered.services.partner.storage import statements as statement_store
-from fivered.services.partner.storage.tables import offers, partners
+from fivered.services.partner.storage.tables import offers, organisations, partners
 from fivered.services.partner.views.redemptions import READERS, desk_line, steps_of
 from fivered.services.partner.views.statements import own_matters, statement_line
 
@@ -35,6 +44,7 @@ class PartnersQuery(Request, frozen=True):
     state: (
         Annotated[PartnerState, Meta(description="公众只见 ACTIVE / others see ACTIVE only")] | None
     ) = None
+    q: Sought | None = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     total: WithTotal = False
     limit: Limit = 50
@@ -57,6 +67,7 @@ class OffersQuery(Request, frozen=True):
 
     scope: Annotated[Area, Meta(description="住在哪里 / where the asker lives")] | None = None
     kind: OfferKind | None = None
+    q: Annotated[Sought, Meta(description="名称中的字 / a part of its title")] | None = None
     wallet: Literal["RES", "HH", "STW"] | None = None
     max_points: Annotated[int, Meta(ge=0, description="我付得起的 / what I can afford")] | None = (
         None
@@ -117,6 +128,8 @@ def partners_list(tx: Tx, payload: PartnersQuery) -> Page[replies.PartnerCard]:
         query = query.where(within(partners.c.area, payload.scope))
     if payload.level:
         query = query.where(partners.c.level == payload.level)
+    if payload.q:
+        query = query.where(sorting.containing(organisations.c.name, payload.q))
     found = records.page(tx.conn, query, payload, (partners.c.created_at, partners.c.partner_id))
     own = own_matters(tx)
     return found.listed(lambda row: partner_card(row, own_matter=own(row.partner_id)))
@@ -162,6 +175,8 @@ def offers_list(tx: Tx, payload: OffersQuery) -> Page[replies.OfferCard]:
         query = query.where(offers.c.points_price <= payload.max_points)
     if payload.partner_id:
         query = query.where(offers.c.partner_id == payload.partner_id)
+    if payload.q:
+        query = query.where(sorting.containing(offers.c.title, payload.q))
     by = (offers.c.created_at, offers.c.offer_id)
     sorts = {"points_price": offers.c.points_price}
     found = records.page(tx.conn, query, payload, by, sorts=sorts)

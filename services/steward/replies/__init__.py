@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType, field
 from fivered.chassis.few import PEOPLE, Counts
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
+from fivered.services.steward.fields import Summary
 from fivered.services.steward.replies import desk
 from fivered.services.steward.replies.opened import (
     CategoryCard,
@@ -123,17 +124,13 @@ class CalendarYear(Reply, kw_only=True):
     source: str
     version: int
     at: Instant
-    id: (
-        Annotated[str, Meta(description="提议编号,已加载的没有 / of a proposal that waits")]
-        | UnsetType
-    ) = UNSET
+    id: Annotated[str, Meta(description="提议编号 / of a proposal that waits")] | UnsetType = UNSET
 
 
 class CalendarYears(Reply, kw_only=True):
     """工作日历 / How far the working days are known; later ones are provisional.
 
-    `years` holds the years that are known, shipped ones among them; `items` those that were loaded
-    here or wait.
+    `years` holds all that are known, `items` those that were loaded here or wait.
     """
 
     until: date
@@ -478,6 +475,7 @@ class RequestCard(CaseCard, kw_only=True):
     returns: int | UnsetType = UNSET
     urged: int | UnsetType = UNSET
     review: str | UnsetType | None = UNSET
+    summary: Summary = UNSET
 
 
 class RequestDetail(RequestCard, kw_only=True):

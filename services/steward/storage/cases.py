@@ -451,8 +451,19 @@ class Wanted:
     scope: str = ""
     grid: str | None = None
     reporter: str | None = None
+    reporters: Sequence[str] | None = None
+    handler_person: str | None = None
     project_id: str | None = None
     number: str | None = None
+    external_ref: str | None = None
+    kind: str | None = None
+    category: str | None = None
+    priority: str | None = None
+    channel: str | None = None
+    level: int | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+    overdue_at: datetime | None = None
     states: Sequence[str] | None = None
     unchecked: bool = False
 
@@ -471,20 +482,38 @@ _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo
 
 # Statements of lists, written once for each shape that a question has; `_values` fills them.
 _SORTS = {"created_at": requests.c.created_at, "due_resolve": requests.c.due_resolve}
-_NARROWED = {
-    "grid": requests.c.grid,
-    "reporter": requests.c.reporter_id,
-    "project_id": requests.c.project_id,
-    "number": requests.c.number,
+
+
+def _value_of(name: str, column: store.Column) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"its_{name}", type_=column.type)
+
+
+_SAME = (
+    "grid", "project_id", "number", "handler_person", "kind", "category", "priority", "channel",
+    "level",
+)  # fmt: skip
+_NARROWED: dict[str, sa.ColumnElement[bool]] = {
+    **{name: requests.c[name] == _value_of(name, requests.c[name]) for name in _SAME},
+    "reporter": requests.c.reporter_id == _value_of("reporter", requests.c.reporter_id),
+    "reporters": requests.c.reporter_id.in_(
+        sa.bindparam("its_reporters", type_=requests.c.reporter_id.type, expanding=True)
+    ),
+    # The release before kept it in the other column.
+    "external_ref": sa.or_(
+        requests.c.reference == _value_of("external_ref", requests.c.reference),
+        requests.c.external_ref == _value_of("external_ref", requests.c.reference),
+    ),
+    "created_from": requests.c.created_at >= _value_of("created_from", requests.c.created_at),
+    "created_before": requests.c.created_at < _value_of("created_before", requests.c.created_at),
+    "overdue_at": sa.and_(
+        requests.c.state.in_(OPEN),
+        requests.c.due_resolve <= _value_of("overdue_at", requests.c.due_resolve),
+    ),
 }
 # How a list's parts are told apart, beside its states: each is what one index answers.
 _STATES = (*OPEN, *DONE, "CANCELLED", "REJECTED", "MERGED")
 _ALL, _UNCHECKED, _REVIEWED = "ALL", "UNCHECKED", "REVIEWED"
 _SHAPES = 500
-
-
-def _value_of(name: str, column: store.Column) -> sa.BindParameter[Any]:
-    return sa.bindparam(f"its_{name}", type_=column.type)
 
 
 def _values(wanted: Wanted, window: records.Window) -> dict[str, object]:
@@ -494,6 +523,7 @@ def _values(wanted: Wanted, window: records.Window) -> dict[str, object]:
         "its_scope": wanted.scope,
         "its_last": wanted.scope.ljust(15, "9"),
         **{f"its_{name}": getattr(wanted, name) for name in _NARROWED},
+        "its_reporters": list(wanted.reporters or ()),
         "its_states": list(wanted.states or ()),
         "its_at": at,
         "its_request_id": request_id,
@@ -517,9 +547,7 @@ def _part(wanted: tuple[int, frozenset[str]], part: str) -> sa.ColumnElement[boo
         here.append(column == scope)
     elif digits:
         here.append(requests.c.area.between(scope, _value_of("last", requests.c.area)))
-    here += [
-        column == _value_of(name, column) for name, column in _NARROWED.items() if name in narrowed
-    ]
+    here += [condition for name, condition in _NARROWED.items() if name in narrowed]
     states = sa.bindparam("its_states", type_=requests.c.state.type, expanding=True)
     if part == _UNCHECKED:
         here += [
@@ -539,7 +567,11 @@ def _part(wanted: tuple[int, frozenset[str]], part: str) -> sa.ColumnElement[boo
 
 @lru_cache(_SHAPES)
 def _asking(
-    wanted: tuple[int, frozenset[str]], part: str, window: records.Shape, sort: str
+    wanted: tuple[int, frozenset[str]],
+    part: str,
+    window: records.Shape,
+    sort: str,
+    counted: bool,
 ) -> tuple[sa.Executable, sa.Executable]:
     """Return the statement of a part of a list, in each of whose lines stands how many the part
     has, and that of the number alone."""
@@ -551,7 +583,7 @@ def _asking(
     bounds = [by[0] <= at if window.descending else by[0] >= at]
     mark = (at, _value_of("request_id", requests.c.request_id))
     asked = (
-        _LINES.add_columns(count.scalar_subquery().label("in_all"))
+        _LINES.add_columns((count.scalar_subquery() if counted else sa.null()).label("in_all"))
         .where(some, *bounds, *window.bounds(by, mark))
         .order_by(*window.order(by))
         .limit(sa.bindparam("its_most", type_=sa.Integer))
@@ -560,7 +592,13 @@ def _asking(
 
 
 def page(
-    conn: sa.Connection, wanted: Wanted, part: records.PartOfList, *, newest_first: bool, of: str
+    conn: sa.Connection,
+    wanted: Wanted,
+    part: records.PartOfList,
+    *,
+    newest_first: bool,
+    of: str,
+    counted: bool = True,
 ) -> records.Page:
     """Return requests, newest or oldest first, and how many the list shows on all its pages.
 
@@ -570,10 +608,9 @@ def page(
         part: Which part of them.
         newest_first: The order, where `sort` names none.
         of: The list's name, for its cursors.
+        counted: Whether they are counted.
     """
-    sort = sorting.sort_of(part) or sorting.Sort("created_at", newest_first)
-    by = (_SORTS[sort.name], requests.c.request_id)
-    window = records.Window(part, by, newest_first=sort.descending, of=of)
+    sort, by, window = _window(part, newest_first=newest_first, of=of)
     narrowed = frozenset(name for name in _NARROWED if getattr(wanted, name) is not None)
     digits = 0 if wanted.scope == DISTRICT else len(wanted.scope)
     parts = [_ALL] if wanted.states is None else [*wanted.states]
@@ -586,16 +623,38 @@ def page(
     total = 0
     for one in parts:
         # One round trip for both: the count does not depend on the line that it stands in.
-        asked, count = _asking((digits, narrowed), one, window.shape, sort.name)
+        asked, count = _asking((digits, narrowed), one, window.shape, sort.name, counted)
         read = records.rows(conn, asked, values)
-        total += int(read[0].in_all if read else conn.execute(count, values).scalar_one())
+        if counted:
+            total += int(read[0].in_all if read else conn.execute(count, values).scalar_one())
         found |= {row.request_id: row for row in read}
     rows = sorted(
         found.values(),
         key=lambda row: (getattr(row, by[0].name), row.request_id),
         reverse=window.descending,
     )
-    return window.page(rows[: window.wanted], total)
+    return window.page(rows[: window.wanted], total if counted else None)
+
+
+def _window(
+    part: records.PartOfList, *, newest_first: bool, of: str
+) -> tuple[sorting.Sort, tuple[store.Column, store.Column], records.Window]:
+    sort = sorting.sort_of(part) or sorting.Sort("created_at", newest_first)
+    by = (_SORTS[sort.name], requests.c.request_id)
+    return sort, by, records.Window(part, by, newest_first=sort.descending, of=of)
+
+
+def behind(part: records.PartOfList, row: Row, *, newest_first: bool, of: str) -> str:
+    """Return the cursor of what follows a request in a list; see `page`."""
+    _sort, _by, window = _window(part, newest_first=newest_first, of=of)
+    return window.cursor(row, back=False)
+
+
+def texts_of(conn: sa.Connection, request_ids: Collection[str]) -> dict[str, bytes]:
+    """Return what reporters wrote, sealed, by the id of the request."""
+    asked = sa.select(requests.c.request_id, requests.c.text)
+    asked = asked.where(requests.c.request_id.in_(list(request_ids)))
+    return {row.request_id: row.text for row in conn.execute(asked)}
 
 
 def workbench(conn: sa.Connection, person_id: str, part: records.PartOfList) -> records.Page:

@@ -397,6 +397,9 @@ requests = sa.Table(
     sa.Index("ix_requests_grid_created_at", "grid", "created_at"),
     sa.Index("ix_requests_handler_state", "handler", "state"),
     sa.Index("ix_requests_closed_at", "closed_at"),
+    sa.Index("ix_requests_category", "category", "created_at", "request_id"),
+    sa.Index("ix_requests_reference", "reference"),
+    sa.Index("ix_requests_external_ref", "external_ref"),
     sa.Index("ix_requests_rated_at", "rated_at"),
     # Lists are read in the order of an index, a part for each state that is asked for.
     sa.Index("ix_requests_created_at", "created_at", "request_id"),

@@ -18,6 +18,7 @@ from fivered.services.steward.views import (
     posts,
     records,
     rota,
+    searching,
     telling,
     waiting,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "posts",
     "records",
     "rota",
+    "searching",
     "telling",
     "waiting",
 ]

@@ -9,10 +9,11 @@ from typing import Annotated, Literal, TypeVar, cast, get_args
 import msgspec
 from msgspec import UNSET, Meta
 
-from fivered.chassis import records
+from fivered.chassis import person_keys, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
-from fivered.chassis.fields import SORT, Area, Cursor, Grid, Limit, Period
+from fivered.chassis.fields import SORT, Area, Cursor, Grid, Instant, Limit, Period, PersonId
+from fivered.chassis.free_text import Office
 from fivered.chassis.i18n import in_words, named
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, sentences
@@ -20,7 +21,7 @@ from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.chassis.text import code, without_numbers
 from fivered.services.steward import replies, rules, storage
-from fivered.services.steward.fields import Category
+from fivered.services.steward.fields import Category, Channel, Kind, Priority
 from fivered.services.steward.views import notes
 
 State = Literal[
@@ -117,6 +118,44 @@ class RequestList(Request, frozen=True):
         ]
         | None
     ) = None
+    kind: Kind | None = None
+    category: Category | None = None
+    priority: Priority | None = None
+    channel: Channel | None = None
+    level: (
+        Annotated[Literal[0, 1, 2, 3], Meta(description="升级层级 / how high it has gone")] | None
+    ) = None
+    overdue: Annotated[
+        bool, Meta(description="只列未办结且已过办结期限的 / only open ones whose time is over")
+    ] = False
+    handled: Annotated[
+        bool,
+        Meta(
+            description="由我承办的,办结的也列,不论在何处 / those that I have in hand or had last, "
+            "wherever they are"
+        ),
+    ] = False
+    handler_person: Annotated[PersonId, Meta(description="承办人 / who has it in hand")] | None = (
+        None
+    )
+    reporter_id: Annotated[PersonId, Meta(description="诉求人 / whose it is")] | None = None
+    external_ref: (
+        Annotated[
+            str,
+            Office("it is compared, and kept nowhere"),
+            Meta(min_length=1, max_length=100, description="来源系统的编号 / number at its source"),
+        ]
+        | None
+    ) = None
+    created_from: Annotated[Instant, Meta(description="此时起提交的 / filed since then")] | None = (
+        None
+    )
+    created_before: Annotated[Instant, Meta(description="此时以前提交的 / filed before")] | None = (
+        None
+    )
+    with_text: Annotated[bool, Meta(description="列出内容的开头 / show how the texts begin")] = (
+        False
+    )
     order: Literal["newest", "oldest"] = "newest"
     sort: (
         Annotated[Literal["created_at", "-created_at", "due_resolve", "-due_resolve"], SORT] | None
@@ -264,6 +303,7 @@ def _whole(tx: Tx, row: Row, kind: type[CardT]) -> CardT:
         replies.RequestCard,
         external_ref=row.reference or row.external_ref,
         review=row.review if sees_rating else UNSET,
+        summary=UNSET,
     )
     if sees_rating:
         found.stars = row.stars
@@ -339,28 +379,58 @@ def requests(tx: Tx, payload: RequestList) -> replies.RequestPage:
     Raises:
         RoleDenied: The area lies outside the caller's scope.
     """
-    states = _states(payload)
-    mine = payload.mine or tx.actor.role not in rules.access.OVERSIGHT
+    states = states_of(payload)
+    own = payload.mine or payload.handled
+    mine = payload.mine or (not own and tx.actor.role not in rules.access.OVERSIGHT)
     scope = ""
-    if not mine:
+    if not (mine or own):
         scope = payload.scope or tx.actor.scope
         tx.require_scope(scope)
-    wanted = storage.cases.Wanted(
-        scope=scope,
-        grid=payload.grid,
-        reporter=tx.actor.id if mine else None,
-        states=states,
-        project_id=payload.project_id,
-        number=_number(payload),
+    wanted = narrowed(
+        tx, payload, scope=scope, reporter=tx.actor.id if mine else None, states=states
     )
     return _listed(tx, payload, wanted, "requests")
+
+
+def narrowed(
+    tx: Tx,
+    payload: RequestList,
+    *,
+    scope: str,
+    states: Sequence[str] | None,
+    reporter: str | None = None,
+    unchecked: bool = False,
+    reporters: Sequence[str] | None = None,
+) -> storage.cases.Wanted:
+    """Return which requests a question asks for, in an area or of somebody."""
+    asked = None if payload.reporter_id is None else [payload.reporter_id]
+    return storage.cases.Wanted(
+        scope=scope,
+        grid=payload.grid,
+        reporter=reporter,
+        reporters=asked if reporters is None else reporters,
+        handler_person=tx.actor.id if payload.handled else payload.handler_person,
+        project_id=payload.project_id,
+        number=_number(payload),
+        external_ref=code(payload.external_ref) if payload.external_ref is not None else None,
+        kind=payload.kind,
+        category=payload.category,
+        priority=payload.priority,
+        channel=payload.channel,
+        level=payload.level,
+        created_from=payload.created_from,
+        created_before=payload.created_before,
+        overdue_at=tx.now if payload.overdue else None,
+        states=states,
+        unchecked=unchecked,
+    )
 
 
 def _number(payload: RequestList) -> str | None:
     return code(payload.number).upper() if payload.number is not None else None
 
 
-def _states(payload: RequestList, among: Sequence[str] | None = None) -> Sequence[str] | None:
+def states_of(payload: RequestList, among: Sequence[str] | None = None) -> Sequence[str] | None:
     """Return which states are asked for, and are open or not as asked; None for all.
 
     Args:
@@ -380,7 +450,42 @@ def _listed(
     found = storage.cases.page(
         tx.conn, wanted, payload, newest_first=payload.order == "newest", of=of
     )
-    return _page(tx, found, found.total or 0)
+    page = _page(tx, found, found.total or 0)
+    if payload.with_text:
+        summarise(tx, found.rows, page.items)
+    return page
+
+
+# So many characters of a text tell at a desk what it is about.
+_SUMMARY = 80
+
+
+def texts(tx: Tx, rows: Sequence[Row]) -> dict[str, str]:
+    """Return what the reporters of requests wrote, as the viewer may read it, by id."""
+    person_keys.look_up(tx, {row.reporter_id for row in rows if row.reporter_id is not None})
+    vault = storage.vault(tx)
+    sealed = storage.cases.texts_of(tx.conn, [row.request_id for row in rows])
+    return {
+        row.request_id: reader(tx, row)(
+            vault.open(sealed[row.request_id], f"{row.request_id}.text")
+        )
+        for row in rows
+    }
+
+
+def summarise(tx: Tx, rows: Sequence[Row], items: Sequence[replies.RequestCard]) -> None:
+    """Let lines of a list say how the texts of their requests begin."""
+    told = texts(tx, rows)
+    for item in items:
+        text = " ".join(told[item.id].split())
+        item.summary = text if len(text) <= _SUMMARY else f"{text[:_SUMMARY]}…"
+
+
+def summarised(tx: Tx, rows: Sequence[Row]) -> list[replies.RequestCard]:
+    """Return lines of a list with how the texts of their requests begin."""
+    items = [card(tx, row) for row in rows]
+    summarise(tx, rows, items)
+    return items
 
 
 def _page(tx: Tx, found: records.Page, total: int) -> replies.RequestPage:
@@ -412,12 +517,11 @@ def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
     """
     scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
-    wanted = storage.cases.Wanted(
+    wanted = narrowed(
+        tx,
+        payload,
         scope=scope,
-        grid=payload.grid,
-        project_id=payload.project_id,
-        number=_number(payload),
-        states=_states(payload, ("SUBMITTED", "RETURNED", "RATED")),
+        states=states_of(payload, ("SUBMITTED", "RETURNED", "RATED")),
         unchecked=not payload.state and payload.open is None,
     )
     return _listed(tx, payload, wanted, "queue")

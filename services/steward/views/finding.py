@@ -117,6 +117,18 @@ _MORE = Sentence(
 )
 
 
+def named(tx: Tx, given: str) -> list[Row]:
+    """Return who bears a whole name, of those of the caller's area.
+
+    Raises:
+        BadName: It is no name.
+        CommunitySearches: Names are not for this role.
+    """
+    if not rules.access.may_see(tx.actor, "name", tx.actor.scope):
+        raise CommunitySearches(role=tx.actor.role, field="name")
+    return _by_name(tx, given)[:MOST]
+
+
 def _by_name(tx: Tx, given: str) -> list[Row]:
     name = rules.identity.check_name(given)
     vault = storage.vault(tx)

@@ -26,6 +26,10 @@ OPEN = {
     "compound": "a compound's name or code",
     "parent": "a place's id",
     "name": "what something is called, or the beginning of it",
+    "q": "a part of what something is called",
+    "rule": "a rule's code in some rule set",
+    "category": "a topic's, as the street calls it",
+    "external_ref": "a number that another system has given",
     "unit": "what a unit of a building is called there",
 }
 

@@ -73,3 +73,5 @@ ReworkReason = Annotated[
         "题 / why: CANCELLED, REASSIGNED, DISCONTINUED, TOPIC_RETURNED, or what was found wrong"
     ),
 ]
+# In which way a topic came.
+Way = Literal["ONLINE", "DOORSTEP", "HOTLINE"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, field
 
@@ -25,7 +25,7 @@ from fivered.services.forum.actions.record import (
     topic_locked,
 )
 from fivered.services.forum.actions.standing import check_capacities, require_residents
-from fivered.services.forum.fields import Level
+from fivered.services.forum.fields import Level, Way
 
 AreaCode = Annotated[str, Meta(pattern=r"^[0-9]{9}([0-9]{3}){0,2}$")]
 
@@ -42,7 +42,7 @@ class SubmitTopic(Request, frozen=True):
     description: Annotated[
         str, Meta(min_length=1, max_length=2000, examples=["消防通道常被占用。"]), PUBLIC
     ]
-    way: Annotated[Literal["ONLINE", "DOORSTEP", "HOTLINE"], Meta(description="途径 / way")]
+    way: Annotated[Way, Meta(description="途径 / way")]
     category: Annotated[Category, Meta(examples=["PARKING"])]
     level: Annotated[Level, Meta(description="层级 / level", examples=["GRID"])]
     scope: Annotated[

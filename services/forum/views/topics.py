@@ -17,7 +17,7 @@ from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.forum import replies, rules, storage
-from fivered.services.forum.fields import Level, TopicCategory
+from fivered.services.forum.fields import Level, TopicCategory, Way
 from fivered.services.forum.rules import TopicState
 from fivered.services.forum.views.cards import (
     STAFF_ROLES,
@@ -39,10 +39,7 @@ class TopicsAsked(Request, frozen=True):
     mine: bool = False
     q: Annotated[Sought, Meta(description="标题中的字 / a part of the title")] | None = None
     category: Annotated[TopicCategory, Meta(max_length=40)] | None = None
-    way: (
-        Annotated[str, Meta(max_length=20, description="途径 / way it came", examples=["ONLINE"])]
-        | None
-    ) = None
+    way: Annotated[Way, Meta(description="途径 / way it came")] | None = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     total: WithTotal = False
     limit: Limit = 50

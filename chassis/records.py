@@ -10,10 +10,7 @@ neither skipped nor shown twice.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import functools
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -23,16 +20,15 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET
 
-from fivered.chassis import replies, rows_by_hand, sorting
+from fivered.chassis import cursors, replies, rows_by_hand, sorting
 from fivered.chassis import storage as store
 from fivered.chassis.calendar import instant
 from fivered.chassis.json_values import Json
 from fivered.chassis.messages import is_uuid
-from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
+from fivered.chassis.refusal import NotFound, StateConflict
 from fivered.chassis.replies import ItemT
 from fivered.chassis.requests import members_of
 from fivered.chassis.transaction import Tx
-from fivered.chassis.typed import decoded
 from fivered.chassis.vault import Sealed
 
 # --------------------------------------------------------------------------------------------------
@@ -649,13 +645,6 @@ class Window:
             total=total,
         )
 
-    # What travels: a digest, the direction, the values. The digest covers the list, its filters
-    # and the values, so that neither a cursor of another list nor a damaged one is followed.
-
-    def _sum(self, plain: Sequence[object]) -> str:
-        text = self._list + msgspec.json.encode(plain)
-        return hashlib.blake2b(text, digest_size=9).hexdigest()
-
     def cursor(self, row: Row | store.Values, *, back: bool) -> str:
         """Return the cursor of the rows behind one of this list, or before it."""
         # A row that was read is asked by column: two of one name may stand in it.
@@ -666,26 +655,17 @@ class Window:
         # A number says that the row of the values is of the page too.
         way = back if beside else int(back)
         plain = [way, *(v.isoformat() if isinstance(v, date) else v for v in values)]
-        text = msgspec.json.encode([self._sum(plain), *plain])
-        return base64.urlsafe_b64encode(text).decode().rstrip("=")
+        return cursors.written(self._list, plain)
 
     def _read(self, cursor: str | None) -> tuple[tuple[object, ...] | None, bool, bool]:
         if cursor is None:
             return None, False, True
-        try:
-            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-            told, back, *plain = decoded(text, list)
-            if told != self._sum([back, *plain]) or len(plain) != len(self._by):
-                raise ValueError("made for another list")  # noqa: TRY301  one refusal for all
-            values = tuple(_value(one, by.type) for one, by in zip(plain, self._by, strict=True))
-        except (ValueError, TypeError, RecursionError, binascii.Error) as error:
-            raise Invalid(
-                field="cursor",
-                reason=said(
-                    "游标已损坏,或属于别的列表或筛选条件"
-                    " / the cursor is damaged, or it belongs to another list or to other filters"
-                ),
-            ) from error
+        return cursors.read(self._list, cursor, self._placed)
+
+    def _placed(self, told: list[Json]) -> tuple[tuple[object, ...], bool, bool]:
+        """Return the values, and the direction. Raises ValueError where they are none of these."""
+        back, *plain = told
+        values = tuple(_value(one, by.type) for one, by in zip(plain, self._by, strict=True))
         return values, bool(back), isinstance(back, bool)
 
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +21,7 @@ from fivered.chassis.fields import Limit
 from fivered.chassis.json_values import JsonObject
 from fivered.chassis.messages import SELF, Actor
 from fivered.chassis.refusal import Invalid, NotFound, said
-from fivered.chassis.replies import Reply, plain
+from fivered.chassis.replies import Reply
 from fivered.chassis.requests import Request as Asked
 from fivered.chassis.rpc import CallFailed
 from fivered.chassis.telling import ReadMarks, Told, ToldMessage, UpTo
@@ -30,8 +29,7 @@ from fivered.chassis.typed import converted
 from fivered.gateway.addressed import read_params, read_places
 from fivered.gateway.dispatch import Gate, read_key, read_members
 from fivered.gateway.doors import Door, Doors, of_gateway
-from fivered.gateway.own_data import SAVED
-from fivered.gateway.own_work import WITHIN_S, in_time
+from fivered.gateway.own_work import WITHIN_S, in_time, missing_of, saved
 
 Serve = Callable[[Request], Awaitable[Response]]
 
@@ -127,7 +125,7 @@ class Messages:
     async def unread(self, request: Request, actor: Actor) -> tuple[int, list[str]]:
         """Return how many messages are unread, and which services have not answered."""
         told = await self._ask(request, actor, {"limit": 0})
-        return _unread(told), sorted(name for name, one in told.items() if one is None)
+        return _unread(told), missing_of(told)
 
     async def _listed(self, door: Door, request: Request) -> Response:
         actor = self._gate.admit(request, door.roles, door.cost)
@@ -150,8 +148,8 @@ class Messages:
             one is not None and one.more for one in told.values()
         )
         shown = every[: asked.limit]
-        missing = sorted(name for name, one in told.items() if one is None)
-        return _json(
+        missing = missing_of(told)
+        return saved(
             OwnMessages(
                 complete=not missing,
                 missing=missing,
@@ -186,7 +184,7 @@ class Messages:
             raise NotFound(kind="service", id=service)
         body: JsonObject = {"message_id": places["message_id"]}
         reply = await self._gate.call(request, service, "_read_message", body, actor=actor, key=key)
-        return _json(converted(reply, ReadMarks))
+        return saved(converted(reply, ReadMarks))
 
     async def _read_all(self, door: Door, request: Request) -> Response:
         actor = self._gate.admit(request, door.roles, door.cost)
@@ -196,9 +194,9 @@ class Messages:
         marks = await asyncio.gather(
             *(self._marked(request, name, body, actor, key) for name in names)
         )
-        missing = sorted(name for name, one in zip(names, marks, strict=True) if one is None)
+        missing = missing_of(dict(zip(names, marks, strict=True)))
         told = [one for one in marks if one is not None]
-        return _json(
+        return saved(
             AllRead(
                 complete=not missing,
                 missing=missing,
@@ -237,9 +235,3 @@ def _place(cursor: str) -> tuple[datetime, str]:
     if found is None or found.tzinfo is None or not message_id:
         raise Invalid(field="cursor", reason=said("游标已损坏 / the cursor is damaged"))
     return found, message_id
-
-
-def _json(reply: Reply) -> Response:
-    return Response(
-        msgspec.json.encode(plain(reply)), media_type="application/json", headers=dict(SAVED)
-    )

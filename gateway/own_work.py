@@ -9,10 +9,7 @@ where it is away, the token.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import functools
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
@@ -24,13 +21,13 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fivered.chassis import cursors
 from fivered.chassis.fields import Instant, PartOfList
-from fivered.chassis.json_values import JsonObject
+from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.messages import SELF, SYSTEM, Actor
-from fivered.chassis.refusal import Invalid, said
 from fivered.chassis.replies import Page, Reply, plain
 from fivered.chassis.rpc import CallFailed
-from fivered.chassis.typed import converted, decoded
+from fivered.chassis.typed import converted
 from fivered.chassis.waiting import MOST_PAGES, Place, Waiting, WaitingThing, place_of
 from fivered.gateway.addressed import read_params
 from fivered.gateway.dispatch import Gate, next_page
@@ -255,9 +252,7 @@ class Own:
             waiting=_work(told),
             messages=OwnUnread(unread=unread, complete=not silent),
         )
-        return Response(
-            msgspec.json.encode(plain(answer)), media_type="application/json", headers=dict(SAVED)
-        )
+        return saved(answer)
 
     async def work(self, door: Door, request: Request) -> Response:
         """Answer a page of all that waits.
@@ -285,7 +280,7 @@ class Own:
         told = await self._all(request, names, actor, body, WORK_WITHIN_S)
         things = _things(told)
         shown = things[: asked.limit]
-        missing = _missing(told)
+        missing = missing_of(told)
         page = WorkPage(
             items=shown,
             next=_written(asked, shown[-1]) if len(things) > len(shown) else None,
@@ -293,13 +288,11 @@ class Own:
             missing=missing,
             counts=_counts(told),
         )
-        headers = dict(SAVED)
+        headers = {}
         if page.next is not None:
             way = next_page(request.url.path, request.query_params.multi_items(), page.next)
             headers["Link"] = f'<{way}>; rel="next"'
-        return Response(
-            msgspec.json.encode(plain(page)), media_type="application/json", headers=headers
-        )
+        return saved(page, **headers)
 
     async def _me(self, request: Request, actor: Actor) -> _Me | None:
         if SERVICE not in self._installed:
@@ -332,6 +325,15 @@ class Own:
 _Told = Mapping[str, Waiting | None]
 
 
+def saved(answer: Reply, **headers: str) -> Response:
+    """Return an answer that is one caller's alone."""
+    return Response(
+        msgspec.json.encode(plain(answer)),
+        media_type="application/json",
+        headers=SAVED | headers,
+    )
+
+
 async def in_time(
     called: Awaitable[object], kind: type[AnswerT], within_s: float
 ) -> AnswerT | None:
@@ -362,12 +364,13 @@ def _rights(held: tuple[Grant, ...], cards: list[_Card]) -> list[OwnRight]:
 
 
 def _work(told: _Told) -> OwnWork:
-    missing = _missing(told)
+    missing = missing_of(told)
     first = _things(told)[:_FIRST]
     return OwnWork(complete=not missing, missing=missing, counts=_counts(told), first=first)
 
 
-def _missing(told: _Told) -> list[str]:
+def missing_of(told: Mapping[str, object | None]) -> list[str]:
+    """Return which services have not answered."""
     return sorted(name for name, one in told.items() if one is None)
 
 
@@ -392,34 +395,23 @@ def _things(told: _Told) -> list[OwnThing]:
     return sorted(things, key=lambda one: place_of(one, one.service, one.kind).key())
 
 
-# A cursor names the last thing that was shown, and a digest of it and of the filters.
+# A cursor names the last thing that was shown.
 
 
-def _sum(asked: WorkAsked, place: Place) -> str:
-    told = msgspec.json.encode([msgspec.structs.replace(asked, cursor=None, limit=1), place])
-    return hashlib.blake2b(told, digest_size=9).hexdigest()
+def _list_of(asked: WorkAsked) -> bytes:
+    return msgspec.json.encode(msgspec.structs.replace(asked, cursor=None, limit=1))
 
 
 def _written(asked: WorkAsked, last: OwnThing) -> str:
-    place = place_of(last, last.service, last.kind)
-    told = msgspec.json.encode([_sum(asked, place), place])
-    return base64.urlsafe_b64encode(told).decode().rstrip("=")
+    return cursors.written(_list_of(asked), [place_of(last, last.service, last.kind)])
 
 
 def _read(asked: WorkAsked) -> Place | None:
     if asked.cursor is None:
         return None
-    try:
-        told = base64.urlsafe_b64decode(asked.cursor + "=" * (-len(asked.cursor) % 4))
-        digest, place = decoded(told, tuple[str, Place])
-        if digest != _sum(asked, place):
-            raise ValueError("made for other filters")  # noqa: TRY301  one refusal for all
-    except (ValueError, binascii.Error, msgspec.MsgspecError) as error:
-        raise Invalid(
-            field="cursor",
-            reason=said(
-                "游标已损坏,或属于别的筛选条件"
-                " / the cursor is damaged, or it belongs to other filters"
-            ),
-        ) from error
-    return place
+    return cursors.read(_list_of(asked), asked.cursor, _placed)
+
+
+def _placed(plain: list[Json]) -> Place:
+    (place,) = plain
+    return converted(place, Place)

@@ -36,7 +36,7 @@ CHASSIS = (
     "audit_log | denials | person_keys",
     "audit_seals | history | idempotency | inbox | leases | migrate | records | timers | years",
     "transaction",
-    "columns | digests | known_years | outbox | partitioning | rows_by_hand | sorting",
+    "columns | cursors | digests | known_years | outbox | partitioning | rows_by_hand | sorting",
     "reading",
     "dumps | owners",
     "append_only",

@@ -7,7 +7,6 @@ and Erlang cookie, own data folders, everything bound to 127.0.0.1.
 from __future__ import annotations
 
 import base64
-import ctypes
 import fcntl
 import json
 import os
@@ -29,6 +28,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+
+from testkit.tied import tie_to
 
 # What a broker with its management interface needs of the plugin folder; linking only these
 # nearly halves the time to start, because every module found there is loaded.
@@ -95,7 +96,6 @@ def free_port() -> int:
 # A child is tied to the thread that started it, so one thread that lives as long as its process
 # starts them all.
 _STARTER = ThreadPoolExecutor(1, "starter")
-_PR_SET_PDEATHSIG = 1
 
 
 def spawn(
@@ -108,14 +108,11 @@ def spawn(
         ending: The signal that the program gets from the kernel when this process has ended.
         options: Of `subprocess.Popen`.
     """
-    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
     parent = os.getpid()
 
     def tie() -> None:
-        if prctl is not None:
-            prctl(_PR_SET_PDEATHSIG, ending)
-            if os.getppid() != parent:
-                os._exit(1)  # it ended before the kernel was told
+        if not tie_to(parent, ending):
+            os._exit(1)
 
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, preexec_fn=tie, **options)  # noqa: PLW1509, S603  see tie
@@ -127,10 +124,8 @@ def tie_to_make() -> None:
     """End with the `make` that runs this program, whatever ends it (on Linux): one that was killed
     would leave it running. `MAKE_PID` of the environment says which."""
     make = os.environ.pop("MAKE_PID", "")
-    if make and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != int(make):
-            sys.exit(1)  # it ended before the kernel was told
+    if make and not tie_to(int(make)):
+        sys.exit(1)
 
 
 # Reads what is to go, a line each, until the process that writes it has ended; then it goes. The

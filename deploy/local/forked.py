@@ -11,7 +11,6 @@ Nothing of eventlet's may run before the fork: processes would share what it wai
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import json
@@ -27,8 +26,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
+from testkit.tied import tie_to
+
 Kind = Literal["serve", "work"]
-_PR_SET_PDEATHSIG = 1
 # How long a fork may take on a busy machine, s.
 _PATIENCE_S = 60.0
 
@@ -210,9 +210,8 @@ def _begin(asked: Mapping[str, Any], parent: int) -> None:
     """Make this process, a moment after the fork, what was asked for."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        os._exit(1)  # it ended before the kernel was told
+    if not tie_to(parent):
+        os._exit(1)
     log = os.open(asked["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for own, given in ((0, nothing), (1, log), (2, log)):

@@ -66,6 +66,11 @@ class Blob:
     name: str
 
 
+def mark_of(whose: str) -> str:
+    """Return what tells the files of one sender, or command, from those of every other."""
+    return hashlib.sha256(whose.encode()).hexdigest()[:16]
+
+
 class Receiving:
     """A file on its way in; it is kept whole or not at all.
 
@@ -123,7 +128,7 @@ class Receiving:
             os.fsync(self._file.fileno())
             self._file.close()
         digest = self._digest.hexdigest()
-        mark = f".{hashlib.sha256(whose.encode()).hexdigest()[:16]}" if whose else ""
+        mark = f".{mark_of(whose)}" if whose else ""
         found = Blob(digest, self.size, digest + mark)
         Path(self._file.name).replace(self._folder / found.name)
         return found

@@ -13,7 +13,6 @@ gateway then gives is an address that is good for five minutes.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -30,7 +29,7 @@ import sqlalchemy as sa
 from msgspec import Meta
 
 from fivered.chassis import storage as store
-from fivered.chassis.blobs import ABANDONED_S, KEPT, NoBlobs, place_of, room
+from fivered.chassis.blobs import ABANDONED_S, KEPT, NoBlobs, mark_of, place_of, room
 from fivered.chassis.bus import PUBLIC, Door, Service, query
 from fivered.chassis.checks import check_role
 from fivered.chassis.fields import Id
@@ -101,10 +100,6 @@ def file_id_of(person: str, key: str) -> str:
     return f"fil_{uuid.uuid5(_SPACE, f'{person} {key}')}"
 
 
-def _short(said: str) -> str:
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
 # --------------------------------------------------------------------------------------------------
 # What was sent, and waits
 
@@ -149,7 +144,7 @@ class Uploads:
     def __init__(self, folder: str | Path, person: str) -> None:
         if not str(folder):
             raise NoBlobs
-        self._folder = Path(folder) / _UPLOADS / _short(person)
+        self._folder = Path(folder) / _UPLOADS / mark_of(person)
 
     def place(self, file_id: str) -> Path:
         """Return the folder of one file: `card`, `part`, `content` and its previews."""
@@ -321,7 +316,7 @@ def _taken(tx: Tx, file_id: str, field: str, whose: str | None) -> dict[str, obj
         found = None
     if found is None or not found.kept:
         raise UnknownFile(field=field, file=file_id)
-    name = f"{found.kept}.{_short(file_id)}"
+    name = f"{found.kept}.{mark_of(file_id)}"
     to = place_of(Path(folder), f"{tx.runtime.name}/{name}")
     with room():
         to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from typing import Annotated, cast
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import identities
+from fivered.chassis import identities, records
 from fivered.chassis import storage as store
 from fivered.chassis.fields import Instant
 from fivered.chassis.i18n import told as in_words
@@ -147,9 +147,7 @@ def tell_all(tx: Tx, messages: Iterable[Message], *, checked: str | None = None)
 
 def _is_first(tx: Tx, row: Mapping[str, object]) -> bool:
     """Write a message that is said once; tells whether it was not said before."""
-    statement = store.insert(tx.conn, tx.runtime.chassis.told).values(row)
-    first = statement.on_conflict_do_nothing(index_elements=["person_id", "once"])
-    return tx.conn.execute(first).rowcount > 0
+    return records.add_new(tx.conn, tx.runtime.chassis.told, **row) is not None
 
 
 def _known(tx: Tx, kind: str) -> Tells:

@@ -77,7 +77,7 @@ def register_body(tx: Tx, payload: RegisterBody) -> replies.Made:
         raise errors.BodyRules(field="members")
     _require_term(tx, payload.kind, payload.term_from, payload.term_to)
     rules.check_body(payload.kind, list(posts.values()))
-    uscc = _checked(payload.uscc)
+    uscc = ground.checked_uscc(payload.uscc)
     _require_place(tx, payload.project_id, payload.community)
     _require_electable(tx, payload.kind, payload.community, list(posts))
     former = stored.former_of(
@@ -110,15 +110,6 @@ def _require_term(tx: Tx, kind: str, start: date, end: date) -> None:
     rules.check_term(kind, start, end)
     if end <= ground.today(tx):
         raise errors.DueInPast(field="term_to", due=str(end))
-
-
-def _checked(uscc: str | None) -> str | None:
-    if uscc is None:
-        return None
-    code = rules.normalise_uscc(uscc)
-    if not rules.uscc_valid(code):
-        raise errors.UsccInvalid(field="uscc", uscc=uscc)
-    return code
 
 
 def _require_place(tx: Tx, project_id: str | None, community: str) -> None:
@@ -213,7 +204,7 @@ def correct_body(tx: Tx, payload: CorrectBody) -> replies.Made:
         if getattr(payload, name) is not None
     }
     if payload.uscc is not None:
-        wanted["uscc"] = _checked(payload.uscc)
+        wanted["uscc"] = ground.checked_uscc(payload.uscc)
     _require_place(tx, payload.project_id, row.area)
     after = dict(records.values_of(row)) | wanted
     _require_term(tx, row.kind, after["term_from"], after["term_to"])

@@ -15,7 +15,7 @@ from fivered.chassis.calendar import Calendar
 from fivered.chassis.fields import FILE_OR_PAPER
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.refusal import StateConflict
-from fivered.services.property import errors
+from fivered.services.property import errors, rules
 from fivered.services.property.replies import Made
 from fivered.services.property.storage import people, rows, tables
 from fivered.services.property.storage.rows import Row, Values
@@ -84,6 +84,20 @@ def require_standing(tx: Tx, row: Row) -> None:
 def uninterested(tx: Tx, row: Row) -> None:
     """Refuse a person who holds a post in the project that a row is about; see `meant`."""
     require_no_interest(tx, project(tx, row.project_id))
+
+
+def checked_uscc(uscc: str | None) -> str | None:
+    """Return a social credit code as it is kept, or None where there is none.
+
+    Raises:
+        UsccInvalid: The check fails.
+    """
+    if uscc is None:
+        return None
+    code = rules.normalise_uscc(uscc)
+    if not rules.uscc_valid(code):
+        raise errors.UsccInvalid(field="uscc", uscc=uscc)
+    return code
 
 
 def project(tx: Tx, project_id: str) -> Row:

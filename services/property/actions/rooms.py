@@ -96,7 +96,7 @@ def register_room(tx: Tx, payload: RegisterRoom) -> replies.Made:
     project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
     area = rules.hundredths(payload.area_m2)
-    uscc = _checked(payload.uscc)
+    uscc = ground.checked_uscc(payload.uscc or None)
     _require_owners(tx, payload.holding, payload.owners, payload.organisation)
     since = payload.owned_since or ground.today(tx)
     if since > ground.today(tx):
@@ -143,15 +143,6 @@ def register_room(tx: Tx, payload: RegisterRoom) -> replies.Made:
         document=payload.document_ref,
     )
     return ground.reply(replies.Made, stored.rooms, row, state="REGISTERED")
-
-
-def _checked(uscc: str | None) -> str | None:
-    if not uscc:
-        return None
-    code = rules.normalise_uscc(uscc)
-    if not rules.uscc_valid(code):
-        raise errors.UsccInvalid(field="uscc", uscc=uscc)
-    return code
 
 
 def _require_owners(tx: Tx, holding: str, owners: list[str], organisation: str | None) -> None:
@@ -330,7 +321,7 @@ def transfer_room(tx: Tx, payload: TransferRoom) -> replies.Made:
     row = _room(tx, payload.room_id, payload.reason)
     _require_owners(tx, "SOLD", payload.owners, payload.organisation)
     ground.require_others(tx, "owners", payload.owners)
-    uscc = _checked(payload.uscc)
+    uscc = ground.checked_uscc(payload.uscc or None)
     before, now = _now(tx, row), _told(payload.owners, payload.organisation)
     if now == before:
         raise errors.NothingChanges

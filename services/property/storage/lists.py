@@ -40,12 +40,6 @@ def conditions(
     return found
 
 
-def named(column: Any, part: str) -> Condition:
-    """Return the condition that a name has a part, whatever its letters' case."""
-    found: Condition = sa.func.lower(column).contains(part.strip().lower(), autoescape=True)
-    return found
-
-
 def serving_grid(grid: str) -> list[Condition]:
     """Return the condition that a project serves, or served, a grid."""
     table = t.projects

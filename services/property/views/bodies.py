@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import records, sorting
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit
 from fivered.chassis.requests import Request
@@ -57,7 +57,7 @@ def community_bodies(tx: Tx, payload: BodyFilter) -> Both[replies.BodyLine]:
         uscc=rules.normalise_uscc(payload.uscc) if payload.uscc else None,
     )
     if payload.name is not None:
-        conditions.append(lists.named(table.c.name, payload.name))
+        conditions.append(sorting.containing(table.c.name, payload.name))
     if payload.person_id is not None:
         conditions.append(stored.sitting_with(payload.person_id if staff else tx.actor.id))
     found = ground.part(tx, table, conditions, payload, oldest_first=False)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta
 
-from fivered.chassis import few, files, records
+from fivered.chassis import few, files, records, sorting
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
 from fivered.chassis.fields import MOST_ROWS, SORT, Cursor, Grid, Limit, PartOfList, Period
@@ -193,7 +193,7 @@ def projects(tx: Tx, payload: ProjectFilter) -> Both[replies.ProjectLine]:
         status=payload.status,
     )
     if payload.name is not None:
-        conditions.append(lists.named(tables.projects.c.name, payload.name))
+        conditions.append(sorting.containing(tables.projects.c.name, payload.name))
     if payload.grid is not None:
         conditions += lists.serving_grid(payload.grid)
     if payload.building is not None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import files, records
+from fivered.chassis import files, records, sorting
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.refusal import Invalid, NotFound, said
@@ -69,7 +69,7 @@ def companies(tx: Tx, payload: CompanyFilter) -> Both[replies.CompanyLine]:
     code = rules.normalise_uscc(payload.uscc) if payload.uscc else None
     conditions = lists.conditions(tables.companies, uscc=code)
     if payload.name is not None:
-        conditions.append(lists.named(tables.companies.c.name, payload.name))
+        conditions.append(sorting.containing(tables.companies.c.name, payload.name))
     if payload.scope is not None:
         running = sa.select(tables.projects.c.company_id).where(
             tables.projects.c.status != "CLOSED",
@@ -129,7 +129,7 @@ def committees(tx: Tx, payload: CommitteeFilter) -> Both[replies.CommitteeLine]:
     )
     if payload.name is not None:
         compounds = sa.select(tables.projects.c.project_id).where(
-            lists.named(tables.projects.c.name, payload.name)
+            sorting.containing(tables.projects.c.name, payload.name)
         )
         conditions.append(tables.owners_committees.c.project_id.in_(compounds))
     if payload.person_id is not None:

@@ -3,7 +3,6 @@ record of what was said."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -16,11 +15,11 @@ from fivered.chassis.records import Row
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions import notes
-from fivered.services.steward.actions.cases import locked, require_oversight, step
+from fivered.services.steward.actions.cases import locked, note_step, require_oversight
 from fivered.services.steward.actions.parties import parties, require_impartial
-from fivered.services.steward.actions.reveals import REPEATED, too_many
+from fivered.services.steward.actions.reveals import count_of_day, note_reveal, shown_before
 from fivered.services.steward.actions.standing import require_serving
-from fivered.services.steward.errors import NoOpenCase, NotHandler, RevealLimit, RevealOver
+from fivered.services.steward.errors import NoOpenCase, NotHandler
 from fivered.services.steward.errors.desk import CallBadly, NobodyCalled
 
 PHONE: Literal["phone"] = "phone"
@@ -104,8 +103,7 @@ def record_call(tx: Tx, payload: RecordCall) -> replies.desk.CallReply:
         rules.hours.check_moment(payload.at, tx.now)
     call = keep(tx, row, payload, payload.phone)
     told = {"direction": payload.direction, "reached": payload.reached}
-    line = step(tx, row.request_id, "call", state=row.state, version=row.version, detail=told)
-    storage.cases.write_timeline(tx.conn, [line])
+    note_step(tx, row, "call", told)
     return replies.desk.CallReply(
         id=call.call_id, request_id=row.request_id, state=row.state, version=row.version
     )
@@ -168,34 +166,23 @@ def show_caller(tx: Tx, payload: ShowCaller) -> replies.desk.CallerShown:
     if phone is None:
         raise NobodyCalled(field="request_id")
     if tx.first is not None:
-        at = datetime.fromisoformat(tx.first["at"])
-        if tx.now >= at + REPEATED:
-            raise RevealOver(field="Idempotency-Key")
-        return replies.desk.CallerShown.of(tx.first, value=phone, at=at)
-    limit = tx.settings.reveals_per_day
-    seen = storage.people.count_reveal(tx.conn, tx.actor.id, tx.calendar.local_date(tx.now))
-    if seen > limit:
-        raise too_many(tx, RevealLimit, limit)
+        return replies.desk.CallerShown.of(tx.first, value=phone, at=shown_before(tx, tx.first))
+    left = count_of_day(tx)
     reporter = storage.people.person(tx.conn, row.reporter_id) if row.reporter_id else None
-    storage.people.write_reads(
-        tx.conn,
-        tx.actor,
+    note_reveal(
+        tx,
         [reporter] if reporter is not None else [],
-        at=tx.now,
-        door="reveal",
         why="HANDLER" if handles else "NEIGHBOUR",
-        field=PHONE,
         request_id=row.request_id,
-        reason=vault.seal(payload.reason, "person_reads.reason"),
+        reason=payload.reason,
     )
-    line = step(tx, row.request_id, "number_shown", state=row.state, version=row.version, detail={})
-    storage.cases.write_timeline(tx.conn, [line])
+    note_step(tx, row, "number_shown", {})
     return replies.desk.CallerShown(
         id=row.request_id,
         state="REVEALED",
         value=phone,
         at=tx.now,
-        left=int(limit - seen),
+        left=left,
     )
 
 

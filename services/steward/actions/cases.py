@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -131,6 +131,18 @@ def step(
         "version": version,
         "detail": detail,
     }
+
+
+def note_step(tx: Tx, row: Row, action: str, detail: Mapping[str, object]) -> None:
+    """Write a line of a request's timeline that leaves the request as it stands."""
+    line = step(tx, row.request_id, action, state=row.state, version=row.version, detail=detail)
+    storage.cases.write_timeline(tx.conn, [line])
+
+
+def move_clock(tx: Tx, row: Row, which: Literal["ACCEPT", "RESOLVE"], due: datetime) -> None:
+    """Let a clock of a request that runs end at another time."""
+    storage.cases.move_clock(tx.conn, row.request_id, which, due)
+    tx.arm(f"REQ_{which}", row.request_id, due)
 
 
 def publish(tx: Tx, row: Row, event: object) -> None:

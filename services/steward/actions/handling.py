@@ -22,6 +22,7 @@ from fivered.services.steward.actions.cases import (
     change,
     disarm_all,
     locked,
+    move_clock,
     publish,
     publish_corrected,
     reply,
@@ -195,8 +196,7 @@ def extend_request(tx: Tx, payload: ExtendRequest) -> RequestReply:
         latest=rules.requests.latest_extension(row.created_at, tx.calendar),
         now=tx.now,
     )
-    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", payload.new_due)
-    tx.arm("REQ_RESOLVE", row.request_id, payload.new_due)
+    move_clock(tx, row, "RESOLVE", payload.new_due)
     row = change(
         tx,
         row,
@@ -369,14 +369,12 @@ def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
     if resolve <= tx.now:
         resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
     if row.due_resolve > tx.now:
-        storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", resolve)
-        tx.arm("REQ_RESOLVE", row.request_id, resolve)
+        move_clock(tx, row, "RESOLVE", resolve)
         values["due_resolve"] = resolve
     if row.state == "DISPATCHED" and row.due_accept > tx.now:
         accept = rules.requests.due_accept(clock, tx.now, tx.calendar)
         if accept < row.due_accept:
-            storage.cases.move_clock(tx.conn, row.request_id, "ACCEPT", accept)
-            tx.arm("REQ_ACCEPT", row.request_id, accept)
+            move_clock(tx, row, "ACCEPT", accept)
             values["due_accept"] = accept
     running = row.due_contact is None or row.due_contact > tx.now
     if row.contacted_at is None and running:

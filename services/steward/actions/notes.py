@@ -13,7 +13,7 @@ from fivered.chassis.refusal import RoleDenied
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions import telling
-from fivered.services.steward.actions.cases import Receipt, Text, locked, speaker, step
+from fivered.services.steward.actions.cases import Receipt, Text, locked, note_step, speaker
 from fivered.services.steward.actions.parties import require_impartial
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors.desk import NotesFull, TooManyNotes
@@ -71,8 +71,7 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
         kind = "INFO"
     note_id = write(tx, row, kind, payload.text, payload.receipt)
     told = {"note_id": note_id}
-    line = step(tx, row.request_id, STEPS[kind], state=row.state, version=row.version, detail=told)
-    storage.cases.write_timeline(tx.conn, [line])
+    note_step(tx, row, STEPS[kind], told)
     # What a reporter adds to a request that was merged is for who has the case in hand.
     about = storage.cases.root(tx.conn, row) if kind == "INFO" else row
     telling.of_step(tx, about, STEPS[kind], told)

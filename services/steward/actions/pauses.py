@@ -18,6 +18,7 @@ from fivered.services.steward.actions.cases import (
     Reason,
     change,
     locked,
+    move_clock,
     reply,
     require_handler,
     require_oversight,
@@ -191,17 +192,12 @@ def _begin(tx: Tx, row: Row, pause: Row, **decided: object) -> tuple[Row, Row]:
         due_before=row.due_resolve,
         **decided,
     )
-    _move(tx, row, due)
+    move_clock(tx, row, "RESOLVE", due)
     tx.arm("REQ_PAUSE", row.request_id, until)
     said = {"ground": pause.ground, "days": pause.days, "reason": pause.reason}
     said |= {"until": stamp(until), "new_due": stamp(due)}
     row = change(tx, row, "pause", row.state, said, due_resolve=due, paused_until=until)
     return row, pause
-
-
-def _move(tx: Tx, row: Row, due: datetime) -> None:
-    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", due)
-    tx.arm("REQ_RESOLVE", row.request_id, due)
 
 
 def _reply(row: Row, pause: Row) -> replies.desk.PauseReply:
@@ -238,8 +234,7 @@ def resumed(tx: Tx, row: Row, *, at: datetime | None = None, by: Actor = SYSTEM)
     end = min(at or tx.now, pause.until)
     due = rules.pauses.moved(row.clock, pause.due_before, [(pause.started_at, end)], tx.calendar)
     storage.desk.update_pause(tx.conn, pause, state="ENDED", ended_at=end, due_after=due)
-    storage.cases.move_clock(tx.conn, row.request_id, "RESOLVE", due)
-    tx.arm("REQ_RESOLVE", row.request_id, due)
+    move_clock(tx, row, "RESOLVE", due)
     tx.disarm("REQ_PAUSE", row.request_id)
     return change(
         tx, row, "resume", row.state, {"new_due": stamp(due)}, by,

@@ -7,8 +7,9 @@ is a row of `person_reads`, which the person reads with the reason.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -101,23 +102,10 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
     if phone is None:
         raise NothingToReveal(field="subject")
     if tx.first is not None:
-        at = datetime.fromisoformat(tx.first["at"])
-        if tx.now >= at + REPEATED:
-            raise RevealOver(field="Idempotency-Key")
-        return replies.NumberShown.of(tx.first, value=phone, at=at)
+        return replies.NumberShown.of(tx.first, value=phone, at=shown_before(tx, tx.first))
     left = _count(tx, person)
     request_id = case.request_id if case is not None else None
-    storage.people.write_reads(
-        tx.conn,
-        tx.actor,
-        [person],
-        at=tx.now,
-        door="reveal",
-        why=why,
-        field=payload.field,
-        request_id=request_id,
-        reason=vault.seal(payload.reason, "person_reads.reason"),
-    )
+    note_reveal(tx, [person], why=why, request_id=request_id, reason=payload.reason)
     return replies.NumberShown(
         id=person.person_id,
         state="REVEALED",
@@ -184,11 +172,50 @@ def _count(tx: Tx, person: Row) -> int:
     of_one = storage.people.reveals_of(tx.conn, ids, tx.calendar.midnight(today))
     if of_one >= tx.settings.reveals_of_one_per_day:
         raise too_many(tx, RevealsOfOne, tx.settings.reveals_of_one_per_day)
+    return count_of_day(tx)
+
+
+def count_of_day(tx: Tx) -> int:
+    """Count a number that the caller is shown. Returns how many are left of the caller's day.
+
+    Raises:
+        RevealLimit: The caller had enough today.
+    """
     limit = tx.settings.reveals_per_day
+    today = tx.calendar.local_date(tx.now)
     seen = storage.people.count_reveal(tx.conn, tx.actor.id, today)
     if seen > limit:
         raise too_many(tx, RevealLimit, limit)
     return int(limit - seen)
+
+
+def shown_before(tx: Tx, first: Mapping[str, Any]) -> datetime:
+    """Return when a number was shown under the same key, of which the same reply is given again.
+
+    Raises:
+        RevealOver: It is too long ago.
+    """
+    at = datetime.fromisoformat(first["at"])
+    if tx.now >= at + REPEATED:
+        raise RevealOver(field="Idempotency-Key")
+    return at
+
+
+def note_reveal(
+    tx: Tx, persons: Sequence[Row], *, why: str, request_id: str | None, reason: str
+) -> None:
+    """Write down that the caller is shown a number, and why."""
+    storage.people.write_reads(
+        tx.conn,
+        tx.actor,
+        persons,
+        at=tx.now,
+        door="reveal",
+        why=why,
+        field=PHONE,
+        request_id=request_id,
+        reason=storage.vault(tx).seal(reason, "person_reads.reason"),
+    )
 
 
 def too_many(tx: Tx, refusal: type[RevealLimit], limit: int) -> RevealLimit:

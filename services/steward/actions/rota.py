@@ -258,6 +258,12 @@ def _planned(tx: Tx, one: _Wanted) -> told.PlannedShift:
     return told.PlannedShift.of(where, id=made.id, result="planned")
 
 
+def _require_coming(tx: Tx, row: Row) -> None:
+    records.require_state(row, "PLANNED")
+    if row.start_at <= tx.now:
+        raise StateConflict(state="BEGUN")
+
+
 def _coming(tx: Tx, shift_id: str) -> Row:
     """Return a shift of the caller's area that has not begun, locked.
 
@@ -269,8 +275,7 @@ def _coming(tx: Tx, shift_id: str) -> Row:
     if row is None or not tx.actor.covers(row.grid):
         raise NotFound(kind="shift", id=shift_id)
     tx.check_version(row.version)
-    if row.state != "PLANNED" or row.start_at <= tx.now:
-        raise StateConflict(state=row.state if row.state != "PLANNED" else "BEGUN")
+    _require_coming(tx, row)
     return row
 
 
@@ -378,8 +383,7 @@ def _to_swap(tx: Tx, shift_id: str) -> Row:
     row = storage.posts.shift(tx.conn, shift_id)
     if row is None:
         raise NotFound(kind="shift", id=shift_id)
-    if row.state != "PLANNED" or row.start_at <= tx.now:
-        raise StateConflict(state=row.state if row.state != "PLANNED" else "BEGUN")
+    _require_coming(tx, row)
     return row
 
 

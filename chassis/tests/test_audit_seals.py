@@ -12,6 +12,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.settings import CommandFailed
 from testkit.sealing import sealed
+from testkit.waiting import wait_until
 
 # A day in Shanghai begins at 16:00 UTC.
 NOON = datetime(2026, 3, 3, 4, tzinfo=UTC)
@@ -222,15 +223,31 @@ def test_a_day_waits_for_a_transaction_that_is_still_to_commit(bench):
 def test_who_works_seals_and_the_process_that_is_all_does_too(bench):
     """Each round of either host; of two workers at one day, one."""
     write(bench, datetime.now(UTC) - 3 * DAY)
-    work.sweep(bench.runtime)
-    [sealed] = bench.rows("select rows from audit_seals")
+
+    def sealed_by(look):
+        """Look until the day is sealed: a transaction of another test on the same PostgreSQL makes
+        it wait."""
+
+        def seals():
+            look()
+            return bool(bench.rows("select rows from audit_seals"))
+
+        assert wait_until(seals, 30)
+        return bench.rows("select rows from audit_seals")
+
+    [sealed] = sealed_by(lambda: work.sweep(bench.runtime))
     assert sealed["rows"] == 1
     tamper(bench, "DELETE FROM audit_seals", "DELETE FROM audit_marks")
-    embedded.Writer(bench.runtime, {})._sweep()
-    assert bench.rows("select rows from audit_seals") == [sealed]
+    assert sealed_by(embedded.Writer(bench.runtime, {})._sweep) == [sealed]
     tamper(bench, "DELETE FROM audit_seals", "DELETE FROM audit_marks")
-    ready = audit_seals._ready(bench.runtime, NOON.date())
-    assert [audit_seals._seal(bench.runtime, ready) for _ in range(2)] == [True, False]
+    ready = []
+
+    def is_ready():
+        ready.append(audit_seals._ready(bench.runtime, NOON.date()))
+        return ready[-1] is not None
+
+    assert wait_until(is_ready, 30)
+    assert [audit_seals._seal(bench.runtime, ready[-1]) for _ in range(2)] == [True, False]
     assert len(bench.rows("select * from audit_seals")) == 1
 
 

@@ -313,7 +313,11 @@ def test_the_order_of_an_overdue_task_ends_with_the_task(bench, town):
 
 
 def orders(bench):
-    asked = "SELECT project_id, state, work_id FROM rectifications ORDER BY created_at, project_id"
+    # Two of one instant are told apart by their numbers.
+    asked = (
+        "SELECT project_id, state, work_id FROM rectifications"
+        " ORDER BY created_at, project_id, number"
+    )
     return [(row["project_id"], row["state"], row["work_id"]) for row in bench.rows(asked)]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
-    "service", "actions | views", "replies", "storage", "rules", "events",
+    "service", "doors", "actions | views", "replies", "storage", "rules", "events",
     "errors | fields | settings | messages",
 )  # fmt: skip
 # What a service may hold beside its rooms.

@@ -13,7 +13,7 @@ from tests.architecture.imports import ROOT, configuration, path_of, service_pac
 pytestmark = pytest.mark.slow
 
 ROOM_NAMES = {
-    "service", "actions", "views", "storage", "rules", "events", "errors", "fields", "settings",
+    "service", "doors", "actions", "views", "storage", "rules", "events", "errors", "fields", "settings",
     "migrations", "tests", "contracts", "locale", "data", "replies", "messages",
 }  # fmt: skip
 BUILTIN_PROPERTY = re.compile(r"@property|\bproperty\(")
@@ -50,7 +50,8 @@ def test_every_service_has_the_same_rooms_and_no_others():
         }
         assert names - ROOM_NAMES == {"pyproject.toml", "README.md", "LICENSE"}, package
         assert (
-            ROOM_NAMES - {"data", "fields", "locale", "messages", "rules", "settings"} <= names
+            ROOM_NAMES - {"data", "doors", "fields", "locale", "messages", "rules", "settings"}
+            <= names
         ), package
 
 

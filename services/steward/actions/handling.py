@@ -357,17 +357,26 @@ def _clock_of(row: Row, payload: CorrectRequest) -> str:
 
 
 def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
-    """Let the clocks that run be those of another urgency, counted from the submission; what would
-    have run out already runs from now. What was missed stays missed."""
+    """Let the clocks that run be those of another urgency, counted from where they began; what
+    would have run out already runs from now, but never beyond the end that it had. What was missed
+    stays missed."""
     contact = rules.requests.due_contact(clock, row.created_at, tx.calendar)
     if contact is not None and contact <= tx.now:
         contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
-    resolve = rules.requests.due_resolve(clock, row.created_at, tx.calendar)
+        if contact is not None and row.due_contact is not None:
+            contact = min(contact, row.due_contact)
+    begun, resolve = row.created_at, rules.requests.due_resolve(clock, row.created_at, tx.calendar)
     # A reopening gives half of the time of an urgency; the pauses of before are none of it.
-    values: dict[str, object] = {"span_s": int((resolve - row.created_at).total_seconds())}
-    resolve = rules.pauses.moved(clock, resolve, rested(tx, row), tx.calendar)
+    span = resolve - begun
+    values: dict[str, object] = {"span_s": int(span.total_seconds())}
+    if row.reopens:
+        begun = storage.cases.begun(tx.conn, row.request_id, "RESOLVE")
+        resolve = rules.requests.due_reopened(span, begun)
+    rests = [one for one in rested(tx, row) if one[0] >= begun]
+    resolve = rules.pauses.moved(clock, resolve, rests, tx.calendar)
     if resolve <= tx.now:
         resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
+        resolve = min(resolve, row.due_resolve)
     if row.due_resolve > tx.now:
         move_clock(tx, row, "RESOLVE", resolve)
         values["due_resolve"] = resolve

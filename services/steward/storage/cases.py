@@ -225,6 +225,13 @@ def move_clock(conn: sa.Connection, request_id: str, which: str, due_at: datetim
     conn.execute(sa.update(request_clocks).where(_running(request_id, which)).values(due_at=due_at))
 
 
+def begun(conn: sa.Connection, request_id: str, which: str) -> datetime:
+    """Return when the running clock of a request began."""
+    asked = sa.select(sa.func.max(request_clocks.c.started_at)).where(_running(request_id, which))
+    at: datetime = conn.execute(asked).scalar_one()
+    return at
+
+
 def place_clocks(
     conn: sa.Connection,
     request_id: str,

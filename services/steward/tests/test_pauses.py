@@ -1,10 +1,11 @@
 """The clock of a case rests on a ground, for so long, and its end moves by exactly that."""
 
+import json
 from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fivered.chassis.calendar import instant, published
@@ -181,13 +182,27 @@ def test_an_end_moves_by_the_time_that_was_rested_however_that_is_cut(clock, due
     assert between(clock, due, whole, CALENDAR) == between(clock, first, third, CALENDAR)
 
 
-def derived(lines):
-    """Return the end of a case by its timeline alone: begun, then what happened, in order."""
-    due, before, since, clock, spans = None, None, None, "P4", []
+def _clock(said, clock):
+    """Return the row of the deadline table after a correction."""
+    priority = said.get("priority") or ("P3" if clock == "CONSULT" else clock)
+    kind = said.get("kind") or ("CONSULT" if clock == "CONSULT" else "REPAIR")
+    return rules.requests.clock_of(kind, priority)
+
+
+def derived(lines, clock="P4"):
+    """Return the ends of a case by its timeline alone: begun, then what happened, in order.
+
+    Returns:
+        When it is to be resolved, whether it rests, and when its reporter is to be contacted.
+    """
+    created = begun = lines[0]["at"]
+    due = rules.requests.due_resolve(clock, created, CALENDAR)
+    contact, contacted = rules.requests.due_contact(clock, created, CALENDAR), False
+    since, before, spans, reopened = None, None, [], False
     for one in lines:
-        at, detail = instant(one["at"]), one["detail"]
-        if one["action"] == "submit":
-            due = rules.requests.due_resolve(clock, at, CALENDAR)
+        at, detail = one["at"], one["detail"]
+        if one["action"] in {"contact", "arrive"}:
+            contacted = True
         elif one["action"] == "pause":
             before, since = due, at
             due = instant(detail["new_due"])
@@ -198,56 +213,122 @@ def derived(lines):
         elif one["action"] == "extend":
             due = instant(detail["new_due"])
         elif one["action"] == "reopen":
-            begun = instant(lines[0]["at"])
-            span = rules.requests.due_resolve(clock, begun, CALENDAR) - begun
-            due = rules.requests.due_reopened(span, at)
-    return due, since is not None
+            begun, spans, reopened = at, [], True
+            due = rules.requests.due_reopened(_span(clock, created), at)
+        elif one["action"] == "correct" and _clock(detail, clock) != clock:
+            clock = _clock(detail, clock)
+            if due > at:
+                new = rules.requests.due_resolve(clock, created, CALENDAR)
+                if reopened:
+                    new = rules.requests.due_reopened(_span(clock, created), begun)
+                new = rules.pauses.moved(clock, new, spans, CALENDAR)
+                late = rules.requests.due_resolve(clock, at, CALENDAR)
+                due = new if new > at else min(due, late)
+            if not contacted and (contact is None or contact > at):
+                new = rules.requests.due_contact(clock, created, CALENDAR)
+                if new is not None and new <= at:
+                    late = rules.requests.due_contact(clock, at, CALENDAR)
+                    new = late if contact is None else min(contact, late)
+                contact = new
+    return due, since is not None, contact
 
 
+def _span(clock, created):
+    return rules.requests.due_resolve(clock, created, CALENDAR) - created
+
+
+KINDS = {"to P2": "P2", "to P3": "P3", "to P4": "P4", "to CONSULT": "P3"}
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["pause", "resume", "transfer", "extend", "resolve", "reopen", "accept"]),
+        st.sampled_from(
+            ["pause", "resume", "transfer", "extend", "resolve", "reopen", "accept", *KINDS]
+        ),
         st.integers(1, 60 * 30),
     ),
     max_size=9,
 )
+# What may end a clock earlier: another urgency, and a reopening, which has half of the time.
+SHORTENS = {"reopen", "correct"}
 
 
 @settings(
-    max_examples=8,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(steps=STEPS)
+@given(begun=st.booleans(), steps=STEPS)
+@example(begun=True, steps=[("to P3", 60 * 24), ("to P4", 60), ("to P3", 60 * 24 * 5)])
+@example(
+    begun=True,
+    steps=[("resolve", 9), ("reopen", 9), ("accept", 9), ("pause", 9), ("to P3", 9), ("to P4", 99)],
+)
+@example(
+    begun=True,
+    steps=[("pause", 9), ("resume", 999), ("resolve", 9), ("reopen", 9), ("to P3", 9)],
+)
+@example(begun=False, steps=[("to P3", 60 * 23), ("to P2", 30), ("to CONSULT", 9), ("to P2", 60)])
 def test_whatever_happens_the_clock_says_what_the_timeline_tells_and_never_goes_back(
     staffed,  # noqa: F811
+    begun,
     steps,
 ):
-    """Issue 13, proof: in any order of events, pauses included."""
-    row = contacted(staffed, priority="P4")
-    last = instant(row["due_resolve"])
+    """Issue 13, proof: in any order of events, pauses and corrections of urgency included."""
+    monday = CALENDAR.local_date(staffed.bench.now)
+    monday += timedelta(days=7 - monday.weekday())
+    staffed.bench.fire(CALENDAR.at(monday, 9))
+    row = contacted(staffed, priority="P4") if begun else staffed.submit(priority="P4")
+    last, late = instant(row["due_resolve"]), False
     for step, minutes in steps:
         staffed.bench.fire(staffed.bench.now + timedelta(minutes=minutes))
-        row = {"id": row["id"], "version": card(staffed, row)["version"]}
-        with suppress(Refusal):
-            _do(staffed, row, step)
         shown = card(staffed, row)
-        lines = Someone(staffed, WANG, "R_RESIDENT", COMMUNITY).ask(
-            "timeline", {"request_id": row["id"], "limit": 200}
-        )["items"]
-        due, rests = derived(lines)
+        was = len(_lines(staffed, row))
+        with suppress(Refusal):
+            _do(staffed, {"id": row["id"], "version": shown["version"]}, step)
+        shown, lines = card(staffed, row), _lines(staffed, row)
+        due, rests, contact = derived(lines)
         kept = instant(shown["due_resolve"])
         assert (kept, shown["paused_until"] is not None) == (due, rests)
+        assert shown["due_contact"] == (contact and contact.isoformat())
         clock = staffed.bench.rows(
             "select due_at from request_clocks where request_id = :id and which = 'RESOLVE'"
             " order by id desc limit 1",
             id=row["id"],
         )
         assert instant_of(clock[0]["due_at"]) == kept
+        done = {one["action"] for one in lines[was:]}
         if not rests:
-            assert kept >= last or lines[-1]["action"] == "reopen", step
+            assert kept >= last or done & SHORTENS, step
+            if step in {"to P2", "to P3"} and "correct" in done and "resume" not in done:
+                assert kept <= last or _less_urgent(lines), "more urgent, and more time"
             last = kept
+        # Late once is late for good.
+        assert shown["late"] >= late
+        late = shown["late"]
+
+
+def _less_urgent(lines):
+    """Tell whether the last correction made a case less urgent than it was."""
+    (said,) = [one["detail"] for one in lines if one["action"] == "correct"][-1:]
+    order = ["P1", "P2", "CONSULT", "P3", "P4"]
+    before = said["before"]
+    was = rules.requests.clock_of(before.get("kind", "REPAIR"), before.get("priority", "P3"))
+    return order.index(_clock(said, was)) > order.index(was)
+
+
+def _lines(ground, row):
+    found = ground.bench.rows(
+        "select at, action, detail from request_timeline where request_id = :id order by id",
+        id=row["id"],
+    )
+    return [
+        {"at": instant_of(one["at"]), "action": one["action"], "detail": _read(one["detail"])}
+        for one in found
+    ]
+
+
+def _read(detail):
+    return json.loads(detail) if isinstance(detail, str) else detail
 
 
 def instant_of(value):
@@ -256,7 +337,13 @@ def instant_of(value):
 
 def _do(ground, row, step):
     who = ground.handler_of(row)
-    if step == "pause":
+    if step in KINDS:
+        kind = "CONSULT" if step == "to CONSULT" else "REPAIR"
+        order = {"priority": KINDS[step], "kind": kind, "reason": "核对后更正"}
+        cadre(ground).do(
+            "correct_request", {"request_id": row["id"], **order}, version=row["version"]
+        )
+    elif step == "pause":
         pause(ground, row, days=2)
     elif step == "resume":
         Someone(ground, who).do("resume_request", {"request_id": row["id"]}, version=row["version"])

@@ -81,6 +81,7 @@ class Steward(Imports, Sealing, Service):
         *doors.stewards.doors,
         *doors.requests.doors,
         *doors.records.doors,
+        *doors.visits.doors,
         # ------------------------------------------------------------ consumed
         subscribe("property", *read_in(events, "property"), then=heard.property_said),
         subscribe("partner", *read_in(events, "partner"), then=heard.partners_said),

@@ -129,6 +129,7 @@ def test_what_is_kept_from_others_says_why():
         "steward RecordCall.note": Sealed,
         "steward RecordCall.phone": Sealed,
         "steward SubmitRequest.caller_phone": Sealed,
+        "steward RecordVisits.items.concern.text": Sealed,
         "steward RegisterPeople.people.building": Sealed,
         "steward RegisterPeople.people.name": Sealed,
         "steward RegisterPeople.people.room": Sealed,

@@ -16,7 +16,7 @@ from fivered.chassis import deadlines, files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.facts import fact_of
-from fivered.chassis.fields import Grid, Instant
+from fivered.chassis.fields import Grid, Id, Instant
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.reading import read_lines
 from fivered.chassis.records import Row
@@ -111,6 +111,15 @@ class VisitItem(Request, frozen=True):
     findings: Annotated[
         list[Annotated[PublicText, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=20)
     ] = field(default_factory=list)
+    household_id: Annotated[Id, Meta(description="走访的户 / which household")] | None = None
+    person_id: Annotated[Id, Meta(description="走访的人 / whom")] | None = None
+    concern: (
+        Annotated[
+            submission.Concern,
+            Meta(description="反映的诉求,随即立案 / what was asked for: a request is filed"),
+        ]
+        | None
+    ) = None
 
 
 class VisitLine(Line[VisitItem]):
@@ -526,6 +535,7 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
     before = _stored_before(tx, posts, [item for item in read if isinstance(item, VisitItem)])
     outcomes: list[replies.VisitOutcome | None] = []
     rows: list[_Visit] = []
+    concerns: dict[str, submission.Concern] = {}
     months = deadlines.as_cut_off(tx)
     for line, item in zip(payload.items, read, strict=True):
         if isinstance(item, Refusal):
@@ -537,20 +547,48 @@ def record_visits(tx: Tx, payload: RecordVisits) -> replies.VisitsReply:
             outcomes.append(replies.VisitOutcome(client_id=item.client_id, result=fate, late=False))
             continue
         try:
-            rows.append(_visit(tx, item, serves, months))
+            row = _visit(tx, item, serves, months)
+            rows.append(row)
+            if item.concern is not None:
+                concerns[row["visit_id"]] = item.concern
         except Refusal as refusal:
             outcomes.append(_refused(item.client_id, refusal))
             continue
         outcomes.append(None)
-    fates = iter(_store_visits(tx, rows))
+    stored_now = _store_visits(tx, rows)
+    filed = _file_concerns(tx, rows, stored_now, concerns)
+    fates = iter(zip(rows, stored_now, strict=True))
     items = []
     for line, outcome in zip(payload.items, outcomes, strict=True):
         if outcome is not None:
             items.append(outcome)
             continue
-        fate, late = next(fates)
-        items.append(replies.VisitOutcome(client_id=_client_id(line), result=fate, late=late))
+        row, (fate, late) = next(fates)
+        told = replies.VisitOutcome(client_id=_client_id(line), result=fate, late=late)
+        request = filed.get(row["visit_id"])
+        if request is not None:
+            told.request_id, told.request_number = request.request_id, request.number
+        items.append(told)
     return replies.VisitsReply(state="STORED", items=items)
+
+
+def _file_concerns(
+    tx: Tx,
+    rows: list[_Visit],
+    fates: list[tuple[str, bool]],
+    concerns: Mapping[str, submission.Concern],
+) -> dict[str, Row]:
+    """File what was asked for on visits that were stored now; returns the requests by visit."""
+    filed: dict[str, Row] = {}
+    for row, (fate, _late) in zip(rows, fates, strict=True):
+        said_there = concerns.get(row["visit_id"])
+        if fate == "stored" and said_there is not None:
+            request = submission.visit_concern(
+                tx, row["visit_id"], row["grid"], row["building"], said_there, row["person_id"]
+            )
+            storage.records.of_visit(tx.conn, row["visit_id"], request.request_id)
+            filed[row["visit_id"]] = request
+    return filed
 
 
 def _client_id(line: VisitLine) -> str:
@@ -625,6 +663,8 @@ class _Visit(TypedDict):
     area: str
     grid: str
     building: str | None
+    household_id: str | None
+    person_id: str | None
     purpose: str
     findings: list[str]
     occurred_at: datetime
@@ -659,7 +699,9 @@ def _store_visits(tx: Tx, rows: list[_Visit]) -> list[tuple[str, bool]]:
     return fates
 
 
-_CONTENT = ("grid", "building", "purpose", "findings", "occurred_at")
+_CONTENT = (
+    "grid", "building", "household_id", "person_id", "purpose", "findings", "occurred_at",
+)  # fmt: skip
 
 
 def _content_of(item: VisitItem) -> tuple[object, ...]:
@@ -679,6 +721,7 @@ def _visit(
     steward_id = next((one.steward_id for one in held if one.holds(item.occurred_at)), None)
     if steward_id is None:
         raise NotMyGrid(grid=item.grid, field="grid")
+    _check_visited(tx, item)
     period, late = rules.hours.counting_period(item.occurred_at, tx.now, months)
     return {
         "visit_id": tx.new_id("vis"),
@@ -688,6 +731,8 @@ def _visit(
         "area": item.grid[:12],
         "grid": item.grid,
         "building": item.building,
+        "household_id": item.household_id,
+        "person_id": item.person_id,
         "purpose": item.purpose,
         "findings": item.findings,
         "occurred_at": item.occurred_at,
@@ -695,3 +740,24 @@ def _visit(
         "period": period,
         "late": late,
     }
+
+
+def _check_visited(tx: Tx, item: VisitItem) -> None:
+    """Refuse a visit to somebody who is not of that community: who lives elsewhere is told to
+    nobody.
+
+    Raises:
+        UnknownPerson: The person lives in another community, or is not registered.
+        Invalid: Nobody of the household lives in the community.
+    """
+    if item.person_id is not None:
+        person = storage.people.person(tx.conn, item.person_id)
+        if person is None or (person.grid or "")[:12] != item.grid[:12]:
+            raise UnknownPerson(field="person_id", person_id=item.person_id)
+    if item.household_id is not None and not storage.finding.of_household(
+        tx.conn, item.household_id, item.grid[:12], 1
+    ):
+        raise Invalid(
+            field="household_id",
+            reason=said("本社区没有此户 / No such household in this community"),
+        )

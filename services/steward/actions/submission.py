@@ -127,6 +127,14 @@ class SubmitRequest(NewRequest, frozen=True):
     channel: Annotated[Channel, Meta(examples=["PHONE"], description="来源渠道 / channel")]
 
 
+class Concern(Request, frozen=True):
+    """走访中反映的诉求 / What somebody asked for on a visit; it is filed as a request."""
+
+    category: Annotated[Category, Meta(examples=["ELDERLY_CARE"])]
+    text: Annotated[Text, Meta(examples=["老人希望申请助餐"])]
+    kind: Kind | None = None
+
+
 class AttachReporter(Request, frozen=True):
     """登记诉求人 / Whose request it is."""
 
@@ -290,6 +298,29 @@ def hazard_found(tx: Tx, hazard: Row) -> Row:
     serving = storage.ground.serving(tx.conn, hazard.grid)
     row = _file(tx, new, hazard.reporter_id, own, serving)
     assert row is not None, "a hazard is found once"  # noqa: S101  see its state
+    return row
+
+
+def visit_concern(  # noqa: PLR0917  what, of which visit, of whom
+    tx: Tx, visit_id: str, grid: str, building: str | None, said: Concern, person: str | None
+) -> Row:
+    """File what somebody was told on a visit; the visit is its reference."""
+    new = NewRequest(
+        channel="DOORSTEP",
+        kind=said.kind or rules.opened.kind_of(said.category),
+        category=said.category,
+        grid=grid,
+        building=building,
+        text=said.text,
+    )
+    own = {
+        "source": "visit",
+        "channel": new.channel,
+        "community": grid[:12],
+        "reference": visit_id,
+    }
+    row = _file(tx, new, person, own, storage.ground.serving(tx.conn, grid))
+    assert row is not None, "a visit is stored once"  # noqa: S101  see its number
     return row
 
 

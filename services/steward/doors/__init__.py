@@ -1,5 +1,5 @@
 """Commands and queries, one file per matter; `doors` of each are rows of the way in."""
 
-from fivered.services.steward.doors import ground, own_data, records, requests, stewards
+from fivered.services.steward.doors import ground, own_data, records, requests, stewards, visits
 
-__all__ = ["ground", "own_data", "records", "requests", "stewards"]
+__all__ = ["ground", "own_data", "records", "requests", "stewards", "visits"]

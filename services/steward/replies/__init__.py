@@ -45,6 +45,7 @@ from fivered.services.steward.replies.places import (
     Spot,
     Spots,
 )
+from fivered.services.steward.replies.visits import Visit
 
 Advice = Annotated[str, Meta(description="紧急情况的提示 / what to do in an emergency")] | UnsetType
 Warnings = Annotated[list[str], Meta(examples=[["GRID_SIZE_WARN"]])]
@@ -691,26 +692,14 @@ class VisitOutcome(Outcome, kw_only=True):
 
     client_id: str
     late: bool
+    request_id: str | UnsetType = UNSET
+    request_number: str | UnsetType = UNSET
 
 
 class VisitsReply(Batch, kw_only=True):
     """走访结果 / One result per visit, in the order given."""
 
     items: list[VisitOutcome]
-
-
-class Visit(Reply, kw_only=True):
-    """走访 / A visit of a steward, in the month in which it counts."""
-
-    id: str
-    client_id: str
-    grid: str
-    building: str | None = None
-    purpose: str
-    findings: list[str]
-    occurred_at: Instant
-    period: str
-    late: bool
 
 
 __all__ = [

@@ -6,9 +6,12 @@ or to one person is told to nobody.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fivered.services.steward.rules.requests import OPEN
 from fivered.services.steward.rules.routing import CATEGORIES
 
+Kind = Literal["CONSULT", "HELP", "REPAIR", "COMPLAINT", "SUGGESTION", "HAZARD"]
 # What is anybody's to see who walks by.
 COMMON = (
     "WATER", "POWER", "GAS", "HEAT", "NETWORK", "REPAIR_COMMON", "LIFT", "CLEANING", "GREENING",
@@ -26,15 +29,17 @@ STEPS = (
 )  # fmt: skip
 
 
-def kind_of(category: str) -> str:
+_KINDS: dict[str, Kind] = {
+    **dict.fromkeys(_REPAIRS, "REPAIR"),
+    **dict.fromkeys(_COMPLAINTS, "COMPLAINT"),
+    **dict.fromkeys(_QUESTIONS, "CONSULT"),
+    **dict.fromkeys(_HAZARDS, "HAZARD"),
+}
+
+
+def kind_of(category: str) -> Kind:
     """Return as what kind a category is filed where nobody says."""
-    for kind, categories in (
-        ("REPAIR", _REPAIRS), ("COMPLAINT", _COMPLAINTS), ("CONSULT", _QUESTIONS),
-        ("HAZARD", _HAZARDS),
-    ):  # fmt: skip
-        if category in categories:
-            return kind
-    return "HELP"
+    return _KINDS.get(category, "HELP")
 
 
 def is_open(state: str) -> bool:

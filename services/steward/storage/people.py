@@ -41,6 +41,7 @@ from fivered.services.steward.storage.tables import (
     reveal_counts,
     shifts,
     stewards,
+    visits,
     volunteer_hours,
 )
 
@@ -414,6 +415,7 @@ MOVED: tuple[store.Column, ...] = (
     volunteer_hours.c.recorded_by,
     volunteer_hours.c.confirmed_by,
     hazards.c.reporter_id,
+    visits.c.person_id,
     hazards.c.reported_by,
     hazards.c.verified_by,
     liaisons.c.person_id,

@@ -189,8 +189,10 @@ DATA_MAP = (
         erased="media", stays=_FIGURES,
     ),
     Held(
-        "visits", WORK, others="steward_id findings building client_id client_key",
-        things="visit_id purpose period",
+        "visits", WORK, whose="person_id",
+        general="household_id building findings client_id client_key",
+        others="steward_id", things="visit_id purpose period request_id",
+        erased="household_id findings building", stays=_FIGURES,
     ),
     Held("liaisons", WORK, others="person_id official_id", things="link_id target_kind target"),
     Held("parties", WORK, others="person_id", things="ref post"),

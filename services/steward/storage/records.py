@@ -206,18 +206,22 @@ def visits_by_number(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) 
     return list(found.values())
 
 
+def of_visit(conn: sa.Connection, visit_id: str, request_id: str) -> None:
+    """Keep which request came of a visit."""
+    made = sa.update(visits).where(visits.c.visit_id == visit_id)
+    conn.execute(made.values(request_id=request_id))
+
+
 def visits_of(
     conn: sa.Connection,
-    steward_id: str,
+    steward_id: str | None,
     period: str,
     *,
     scope: str,
     part: records.PartOfList,
 ) -> records.Page:
-    """Return a steward's visits in an area that count in a month, oldest first."""
-    asked = sa.select(visits).where(
-        visits.c.steward_id == steward_id,
-        visits.c.period == period,
-        store.within(visits.c.grid, scope),
-    )
+    """Return a steward's visits in an area, or everybody's, that count in a month, oldest first."""
+    asked = sa.select(visits).where(visits.c.period == period, store.within(visits.c.grid, scope))
+    if steward_id is not None:
+        asked = asked.where(visits.c.steward_id == steward_id)
     return records.page(conn, asked, part, (visits.c.occurred_at, visits.c.visit_id))

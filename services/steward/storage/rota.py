@@ -14,6 +14,7 @@ from fivered.chassis.records import Row
 from fivered.services.steward.storage.posts import IS_KEPT
 from fivered.services.steward.storage.tables import (
     areas,
+    contact_boards,
     shift_swaps,
     shifts,
     steward_grids,
@@ -117,6 +118,20 @@ def grids_page(conn: sa.Connection, scope: str, part: records.PartOfList) -> rec
     """Return the grids of an area, in the order of their codes."""
     asked = sa.select(areas).where(areas.c.kind == "GRID", store.within(areas.c.code, scope))
     return records.page(conn, asked, part, (areas.c.code,))
+
+
+def boards(conn: sa.Connection, grid: str, part: records.PartOfList) -> records.Page:
+    """Return the versions of a grid's board, newest first."""
+    asked = sa.select(contact_boards).where(contact_boards.c.grid == grid)
+    return records.page(conn, asked, part, (contact_boards.c.version,), newest_first=True)
+
+
+def board(conn: sa.Connection, grid: str, version: int) -> Row | None:
+    """Return one version of a grid's board, or None."""
+    asked = sa.select(contact_boards).where(
+        contact_boards.c.grid == grid, contact_boards.c.version == version
+    )
+    return records.first(conn, asked)
 
 
 def left_there(conn: sa.Connection, grids: Collection[str]) -> list[Row]:

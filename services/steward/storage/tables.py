@@ -542,9 +542,14 @@ visits = sa.Table(
     sa.Column("late", sa.Boolean, nullable=False),
     # The device's number folded; the release before wrote none.
     sa.Column("client_key", sa.String(64)),
+    # Whom it was paid to, and what came of it.
+    sa.Column("household_id", store.Id, index=True),
+    sa.Column("person_id", store.Id, index=True),
+    sa.Column("request_id", store.Id),
     sa.UniqueConstraint("steward_id", "client_id"),
     sa.Index("uq_visits_client_key", "steward_id", "client_key", unique=True),
     sa.Index("ix_visits_period_steward_id", "period", "steward_id"),
+    sa.Index("ix_visits_grid_period", "grid", "period", "occurred_at", "visit_id"),
 )
 
 # What other services said, as far as it is needed here.

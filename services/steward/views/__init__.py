@@ -1,6 +1,7 @@
 """Questions answered; reads only."""
 
 from fivered.services.steward.views import (
+    boards,
     calendar,
     cases,
     codes,
@@ -24,6 +25,7 @@ from fivered.services.steward.views import (
 )
 
 __all__ = [
+    "boards",
     "calendar",
     "cases",
     "codes",

@@ -65,8 +65,9 @@ class HazardList(Request, frozen=True):
 class VisitList(Request, frozen=True):
     """谁的走访 / Whose visits."""
 
-    steward_id: str
     period: Annotated[Period, msgspec.Meta(examples=["2025-03"])]
+    steward_id: str | None = None
+    scope: Annotated[Area, Meta(description="本社区或网格 / of a community or grid")] | None = None
     sort: Annotated[Literal["occurred_at", "-occurred_at"], SORT] | None = None
     total: WithTotal = False
     limit: Limit = 200
@@ -189,11 +190,23 @@ def visits(tx: Tx, payload: VisitList) -> Page[replies.Visit]:
     """走访记录 / A steward's visits of a month.
 
     Answer a steward's visits that count in a month: to the steward, and to who looks after
-    the grid that was visited.
+    the grid that was visited. Without a steward: everybody's visits to a community or grid, to who
+    looks after it.
 
     Raises:
         NotFound: No such steward, or none of the caller's business.
+        RoleDenied: The caller does not look after that area.
     """
+    if payload.steward_id is None:
+        scope = payload.scope or tx.actor.scope
+        tx.require_scope(scope)
+        if not rules.access.may_see(tx.actor, "visits", scope):
+            raise RoleDenied(role=tx.actor.role, field="scope")
+        note_reads(tx, "visits", "VISITS", [], reason=f"{scope} {payload.period}")
+        found = storage.records.visits_of(tx.conn, None, payload.period, scope=scope, part=payload)
+        return found.listed(
+            lambda row: replies.Visit.of(row, id=row.visit_id, steward_id=row.steward_id)
+        )
     steward = storage.posts.steward(tx.conn, payload.steward_id)
     own = steward is not None and steward.person_id == tx.actor.id
     if steward is None or not (own or _looks_after(tx, steward)):

@@ -89,7 +89,14 @@ class BoardFilter(Asked, frozen=True):
     grid: str = ""
 
 
+class VersionFilter(Asked, frozen=True):
+    """哪一版本 / Which version."""
+
+    edition: int = 0
+
+
 _NOTICES, _BOARDS = Shape.of(NoticeFilter), Shape.of(BoardFilter)
+_VERSIONS = Shape.of(VersionFilter)
 _DUTY, _BOARD = "/grids/{grid}/duty", "/grids/{grid}/board"
 _COLUMNS = COLUMNS | {
     "number": "公示号", "name": "姓名/名称 / Name", "duty": "岗位 / Post", "type": "类型 / Type",
@@ -97,6 +104,11 @@ _COLUMNS = COLUMNS | {
     "on_shift": "当班 / On shift", "until": "至 / Until", "backup": "代办 / Stands in",
     "adults": "成年居民 / Adults", "note": "说明 / Note", "form": "形式 / Form",
     "level": "级别 / Level", "issuer": "颁发单位 / Given by",
+    "starts_at": "开始 / From", "ends_at": "截止 / Until", "due_date": "应公示日期 / Due",
+    "readable": "可读 / Readable", "nature": "性质 / What", "side": "收支 / In or out",
+    "item": "项目 / Item", "amount_fen": "金额 / Amount", "income_fen": "收入合计 / Income",
+    "expense_fen": "支出合计 / Expenditure", "held_at": "时间 / Held",
+    "two_sided": "两方 / Two sides", "text": "内容 / Text",
     "approval_doc_no": "批准文号 / Document", "granted_at": "颁发日期 / Given on",
     "revoked_at": "撤销日期 / Revoked on",
 }  # fmt: skip
@@ -106,6 +118,11 @@ _UNSHOWN = frozenset({"version", "area", "synthetic"})
 # What a contact board shows, and nothing else: no id of a steward or a person.
 _POSTS = ("duty", "name", "work_phone", "employer", "type", "note", "backup")
 _ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
+# What the page of a compound shows, and that of a disclosure.
+_GOING_ON = ("number", "kind", "nature", "title", "text", "starts_at", "ends_at")
+_DISCLOSED = ("id", "kind", "title", "due_date", "state", "published_at", "readable")
+_MET = ("period", "held_at", "two_sided")
+_SUMS = ("income_fen", "expense_fen")
 # What a verified certificate shows, and whose it is.
 _PROVEN = (
     "state", "number", "name", "person_id", "ref", "title", "form", "level", "issuer",
@@ -385,6 +402,45 @@ class Pages:
         answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
         return self._page("notice", "信用公示", status, {"answer": answer})
 
+    async def project(self, request: Request) -> Response:
+        """Show what a project has published, and what is cut off or worked on there now."""
+        project_id = request.path_params["project_id"]
+        if not PLACE.match(project_id):
+            raise NoSuchPath(path=request.url.path)
+        asked: JsonObject = {"project_id": project_id}
+        shown, answer, status = await self._public(
+            "property", "/projects/{project_id}/board", request, asked
+        )
+        if isinstance(shown, Mapping) and not answer:
+            running: JsonObject = {**asked, "state": "RUNNING", "limit": 50}
+            now, _, _ = await self._public("property", "/incidents", request, running)
+            answer = (
+                f"<h2>{escaped(shown.get('name', ''))}</h2>"
+                + _table(_items(now), "停供、施工、故障 / Outages and works", only=_GOING_ON)
+                + _table(
+                    _items(shown.get("disclosures")),
+                    "公示 / Disclosures",
+                    only=_DISCLOSED,
+                    linked="/disclosures",
+                )
+                + _table(_items(shown.get("meetings")), "三方会议 / Meetings", only=_MET)
+            )
+        return self._page("project", "小区公示栏", status, {"answer": answer})
+
+    async def disclosure(self, request: Request) -> Response:
+        """Show what a disclosure says, or said in an earlier version."""
+        disclosure_id = request.path_params["disclosure_id"]
+        if not PLACE.match(disclosure_id):
+            raise NoSuchPath(path=request.url.path)
+        asked: JsonObject = {"disclosure_id": disclosure_id, **read_params(_VERSIONS, request)}
+        asked = {name: value for name, value in asked.items() if value}
+        shown, answer, status = await self._public(
+            "property", "/disclosures/{disclosure_id}", request, asked
+        )
+        if isinstance(shown, Mapping) and not answer:
+            answer = _disclosure(shown)
+        return self._page("disclosure", "公示内容", status, {"answer": answer})
+
     async def certificate(self, request: Request) -> Response:
         """Show whether a certificate holds: where its QR code leads."""
         code = request.path_params["code"]
@@ -506,6 +562,44 @@ def _on_duty(shown: Json) -> str:
     return named + note + _table(_items(shown), "值班管家 / On duty now", only=_ON_DUTY)
 
 
+def _disclosure(shown: Mapping[str, Json]) -> str:
+    """Return what a disclosure says: its text, figures with their sums, files and versions."""
+    here = quote(str(shown["id"]), safe="")
+    text = "".join(
+        f"<p>{escaped(line)}</p>" for line in str(shown.get("text") or "").splitlines() if line
+    )
+    files = shown.get("files")
+    kept = "/v1/property/files"
+    papers = "".join(
+        f'<li><a href="{kept}/{escaped(quote(str(one), safe=""))}">{escaped(one)}</a></li>'
+        for one in (files if isinstance(files, list) else ())
+    )
+    versions = "".join(
+        f'<li><a href="/disclosures/{here}?edition={one["edition"]}">{escaped(one["edition"])}</a>'
+        f" {escaped(_cell('published_at', one.get('published_at') or ''))}"
+        f" {escaped(one.get('note') or '')}"
+        + "".join(f"<br>+ {escaped(line)}" for line in _texts(one.get("added")))
+        + "".join(f"<br>− {escaped(line)}" for line in _texts(one.get("removed")))
+        + "</li>"
+        for one in _items(shown.get("versions"))
+    )
+    figures = _items(shown.get("figures"))
+    back = quote(str(shown.get("project_id")), safe="")
+    return (
+        f'<p><a href="/projects/{back}">{both("小区公示栏 / The board of the compound")}</a></p>'
+        + _card({name: shown[name] for name in _DISCLOSED if shown.get(name) is not None})
+        + text
+        + (_table(figures, "收支明细 / Figures") if figures else "")
+        + (_card({name: shown[name] for name in _SUMS}) if figures else "")
+        + (f"<h2>{both('附件 / Files')}</h2><ul>{papers}</ul>" if papers else "")
+        + (f"<h2>{both('版本 / Versions')}</h2><ol>{versions}</ol>" if versions else "")
+    )
+
+
+def _texts(value: Json) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
 def _every_row(reply: Json) -> list[JsonObject]:
     """Return every object of a reply, whatever list it stands in."""
     if isinstance(reply, list):
@@ -550,6 +644,8 @@ def addresses(
         ("/notices", shown.notices),
         ("/notices/{notice_id}", shown.notice),
         ("/board", shown.board),
+        ("/projects/{project_id}", shown.project),
+        ("/disclosures/{disclosure_id}", shown.disclosure),
         ("/certificates/{code}", shown.certificate),
         ("/web/{name}", shown.file),
         ("/favicon.ico", shown.icon),

@@ -366,3 +366,64 @@ def test_every_text_of_the_gateway_has_its_english():
     for text in (*texts, *shapes._FLAWS.values(), shapes._OTHER):
         assert english("fivered.gateway", text) != text, text
         assert re.findall(r"{\w+}", english("fivered.gateway", text)) == re.findall(r"{\w+}", text)
+
+
+class Published(Answering):
+    """A property service with one compound: a text of two versions, and an outage."""
+
+    async def call(self, service, method, body, **rest):
+        if service != "property":
+            return await super().call(service, method, body, **rest)
+        self.asked.append((service, method, body, rest["actor"].role))
+        card = {
+            "id": "dsc_1",
+            "project_id": "prj_1",
+            "kind": "CONTRACT",
+            "title": "电梯<维保>",
+            "state": "PUBLISHED",
+        }
+        if method == "incidents":
+            item = {"number": "TG-1", "kind": "WATER", "title": "三号楼停水"}
+            return {"items": [item], "next": None}
+        if method == "board":
+            return {"id": "prj_1", "name": "开泰花园", "disclosures": [card], "meetings": []}
+        return card | {
+            "text": "第一行\n第二行 <b>",
+            "figures": [{"side": "IN", "item": "物业费", "amount_fen": 1250}],
+            "income_fen": 1250,
+            "expense_fen": 0,
+            "files": ["fil_1"],
+            "versions": [
+                {"edition": 1, "note": None, "added": [], "removed": []},
+                {"edition": 2, "note": "补记", "added": ["收入 广告"], "removed": ["旧行"]},
+            ],
+        }
+
+
+def test_anybody_reads_what_a_compound_publishes_and_each_version_of_it():
+    doors = Doors("property", tag="物业 / Property")
+    for path, method in (
+        ("/projects/{project_id}/board", "board"),
+        ("/incidents", "incidents"),
+        ("/disclosures/{disclosure_id}", "disclosure"),
+    ):
+        doors.query("GET", path, method, reply=Reply, roles=PUBLIC, summary="公示 / Shown")
+    host = Published()
+    site = boards(PUBLIC, doors, host=host)
+    page = site.ask("GET", "/projects/prj_1", grants=None).text
+    Reader(page)
+    assert "开泰花园" in page
+    assert '<a href="/disclosures/dsc_1">' in page
+    assert "三号楼停水" in page
+    assert "电梯&lt;维保&gt;" in page
+    assert "合同" in page
+    asked = [body for _, method, body, _ in host.asked if method == "incidents"]
+    assert asked == [{"project_id": "prj_1", "state": "RUNNING", "limit": 50}]
+    page = site.ask("GET", "/disclosures/dsc_1?edition=1", grants=None).text
+    Reader(page)
+    assert host.asked[-1][2] == {"disclosure_id": "dsc_1", "edition": 1}
+    for text in ("第一行", "第二行 &lt;b&gt;", "12.50", "+ 收入 广告", "− 旧行", "补记"):
+        assert text in page, text
+    assert '<a href="/disclosures/dsc_1?edition=2">' in page
+    assert '<a href="/projects/prj_1">' in page
+    assert '<a href="/v1/property/files/fil_1">' in page

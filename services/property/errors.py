@@ -645,3 +645,39 @@ class UpdatedTooOften(Guard):
 
 class GridsNeeded(Guard):
     text = "请填写受影响的网格 / Say which grids are affected"
+
+
+class WindowIncomplete(Guard):
+    text = "请填写所问的{window} / Say which one is meant: {window}"
+    names = ("window",)
+
+
+class UntilOutsideWindow(Guard):
+    text = "截止日 {until} 不在所问季度或月份内 / {until} lies outside the quarter or month"
+
+
+class NothingToRead(Guard):
+    text = (
+        "请填写公示内容:文字、收支明细、附件或文件摘要"
+        " / Say what everybody is to read: text, figures, files, or the digest of a paper"
+    )
+
+
+class DaysNotAllowed(Guard):
+    text = "请填写 1 至 {most} 天的区间 / Ask for one to {most} days"
+
+
+class OfTheChain(Refusal):
+    code = "ROLE_DENIED"
+    status = 403
+    text = (
+        "您参与过此事的签发、核验或认定,须由其他人复核"
+        " / You issued, checked or decided it; somebody else looks at it again"
+    )
+
+
+class VisitIncomplete(Guard):
+    text = (
+        "回访须填写是否满意,未回访则不填"
+        " / Say whether who was asked is content, and only where somebody was asked"
+    )

@@ -18,7 +18,9 @@ EndReason = Literal["RESIGNATION", "TRANSFER", "CONTRACT_END", "QUALIFICATION_LO
 IncidentKind = Literal["WATER", "POWER", "GAS", "HEAT", "NETWORK", "LIFT", "ROAD", "OTHER"]
 IncidentNature = Literal["OUTAGE", "WORKS", "FAULT"]
 IncidentState = Literal["PLANNED", "RUNNING", "ENDED", "CANCELLED"]
-DisclosureKind = Literal["FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND"]
+DisclosureKind = Literal[
+    "FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND", "CONTRACT"
+]
 
 AppointmentId = Annotated[str, Meta(description="任职编号 / id of the appointment")]
 CommitteeId = Annotated[str, Meta(description="业委会编号 / id of the owners' committee")]

@@ -26,6 +26,7 @@ from fivered.services.property.actions import (
     calls,
     committees,
     companies,
+    complaint_history,
     complaints,
     disclosures,
     heard,
@@ -34,6 +35,7 @@ from fivered.services.property.actions import (
     meetings,
     months,
     projects,
+    quality,
     rectifications,
     rooms,
     votes,
@@ -45,10 +47,13 @@ from fivered.services.property.storage.first_steps import FIRST_STEPS
 from fivered.services.property.views import bodies as bodies_seen
 from fivered.services.property.views import calls as calls_seen
 from fivered.services.property.views import commitments as commitments_seen
+from fivered.services.property.views import disclosures as published
 from fivered.services.property.views import incidents as announcements
-from fivered.services.property.views import messages, orders, rates, registers
+from fivered.services.property.views import messages, orders, rates, registers, restatements
 from fivered.services.property.views import projects as cards
+from fivered.services.property.views import quality as seconds
 from fivered.services.property.views import rooms as rooms_seen
+from fivered.services.property.views import statistics as counted
 from fivered.services.property.views import votes as votes_seen
 from fivered.services.property.views.waiting import WAITS
 
@@ -98,6 +103,7 @@ class Property(Imports, Service):
         rectification_id="rectification",
         work_id="work",
         incident_id="incident",
+        check_id="quality_check",
         disclosure_id="disclosure",
     )
     counts = frozenset({"check_due_at", "due"})
@@ -429,12 +435,12 @@ class Property(Imports, Service):
         timer("cpl_undecided", complaints.remind_undecided),
         command(
             "POST /projects/{project_id}/complaint-history",
-            complaints.import_complaint_history,
+            complaint_history.import_complaint_history,
             roles=("R_DISTRICT",),
         ),
         command(
             "POST /projects/{project_id}/complaint-history/correct",
-            complaints.correct_complaint_history,
+            complaint_history.correct_complaint_history,
             roles=("R_DISTRICT",),
         ),
         # ------------------------------------------------------------ rectifications
@@ -480,6 +486,20 @@ class Property(Imports, Service):
             roles=("R_STREET", "R_STREET_LEAD"),
             if_match=True,
         ),
+        command(
+            "POST /quality-checks",
+            quality.ask_quality_check,
+            roles=("R_STREET", "R_DISTRICT"),
+            status=201,
+        ),
+        command(
+            "POST /quality-checks/{check_id}/record",
+            quality.record_quality_check,
+            roles=("R_STREET", "R_DISTRICT"),
+            if_match=True,
+        ),
+        query("GET /quality-checks", seconds.quality_checks, roles=STAFF),
+        query("GET /quality-checks/{check_id}", seconds.quality_check, roles=STAFF),
         timer("rec_due", rectifications.fall_due),
         timer("rec_l2", rectifications.escalate),
         timer("rec_check", rectifications.remind_checker),
@@ -660,6 +680,11 @@ class Property(Imports, Service):
         query("GET /coverage-gaps", cards.coverage_gaps, roles=STAFF),
         query("GET /indicators", cards.indicators, roles=STAFF),
         query("GET /complaint-rate", rates.complaint_rate, roles=(ANY_ROLE,)),
+        query("GET /statistics", counted.statistics, roles=(ANY_ROLE,)),
+        query("GET /complaint-rates", rates.complaint_rates, roles=(ANY_ROLE,)),
+        query(
+            "GET /complaint-restatements", restatements.complaint_restatements, roles=(ANY_ROLE,)
+        ),
         query(
             "GET /complaints",
             orders.complaints,
@@ -702,7 +727,7 @@ class Property(Imports, Service):
             orders.disclosures,
             roles=(PUBLIC,),
         ),
-        query("GET /disclosures/{disclosure_id}", orders.disclosure, roles=(PUBLIC,)),
+        query("GET /disclosures/{disclosure_id}", published.disclosure, roles=(PUBLIC,)),
     )
 
     def deadline_moved(self, tx: Tx, move: deadlines.Move) -> None:

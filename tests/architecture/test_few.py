@@ -92,6 +92,26 @@ ANNOUNCED = {
     ("property", "Window.complaints_revised"): RATE,
     ("property", "MonthOfWindow.complaints"): RATE,
     ("property", "MonthOfWindow.revised"): RATE,
+    **{
+        ("property", name): RATE
+        for name in (
+            *("WindowFigures.complaints", "WindowFigures.complaints_revised"),
+            *("Restatement.before", "Restatement.after", "Restatement.frozen"),
+        )
+    },
+    **{
+        ("property", name): "what a compound has published of its money"
+        for name in (
+            *("FigureLine.amount_fen", "DisclosureContent.income_fen"),
+            "DisclosureContent.expense_fen",
+        )
+    },
+    ("property", "DisclosureContent.edition"): "which version it is",
+    ("property", "DisclosureVersion.edition"): "which version it is",
+    **{
+        ("property", f"Statistic.{name}"): "orders to a company, not people"
+        for name in ("orders", "orders_late", "orders_met")
+    },
     ("property", "CommitteeInTerm.members"): SEATS,
     ("property", "CommitteeCard.size"): SEATS,
     ("property", "Cast.line"): LINE,
@@ -146,8 +166,8 @@ OPEN = {
     ("forum", "TaskReply.evidence"): "files",
     ("forum", "TimelineEntry.detail"): INSIDE,
     ("property", "BoardDisclosure.former"): "files",
+    ("property", "DisclosureContent.former"): "files",
     ("property", "DisclosureCard.former"): "files",
-    ("property", "DisclosureWithFile.former"): "files",
     ("property", "Happened.detail"): INSIDE,
     ("property", "Minutes.decisions"): "texts",
     ("property", "ProjectCard.last_month"): "hidden by `few.hide_in`: `rated`, `satisfied`",

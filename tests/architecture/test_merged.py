@@ -41,6 +41,7 @@ line_sha256 roll_sha256 left_out rooms organisations files settlement_id shift_i
 task_id topic_id tried undecided_id visit_id work_id
 body building buildings checked conflict_topics counts decisions digest disputed_lines
 doc_sha256 evidence evidence_kinds fact fields findings backup for_shift from_steward swap_id to_steward former gates_failed geometry grids grounds
+check_id figures opened restatement_id
 half id_no_hmac incident_id inputs make_up measured media minutes_sha256 missing name off params phone_hmac
 planned projects provider_issuer provider_subject purposes reasons resolution_no scope seed sequences sha256 split
 text_sha256 to_check updates warnings
@@ -52,7 +53,7 @@ NOBODY = frozenset(_NAMES.split())
 OTHER_THINGS = {
     "forum": {"history.ref", "messages.ref", "escalations.ref", "invitations.source",
               "topics.merged_into"},
-    "property": {"history.ref", "grades.ref"},
+    "property": {"history.ref", "grades.ref", "quality_checks.ref"},
     "partner": {"history.subject", "messages.ref"},
     "identity": {"history.subject", "ties.ref", "tries.subject"},
     "steward": {"requests.merged_into", "code_limits.subject", "parties.ref", "contact_boards.entries"},

@@ -53,6 +53,7 @@ ALIKE = {
             *("disclosure_id", "committee_id", "rectification_id", "work_id", "undecided_id"),
             *(
                 "hazard_id",
+                "check_id",
                 "incident_id",
                 "swap_id",
                 "body_id",
@@ -64,6 +65,7 @@ ALIKE = {
                 "voter_id",
                 "paper_id",
                 "repeats",
+                "restatement_id",
                 "merge_id",
                 "shift_id",
                 "visit_id",

@@ -301,6 +301,9 @@ def _property(h: Hands) -> Members:
     h.api.wait(
         "undecided", lambda: h.get("secretary", "/v1/property/undecided-complaints")["items"]
     )
+    h.post("district", f"/v1/property/projects/{place.PROJECT}/complaint-history/correct", {
+        "period": "2023-05", "invalidated": 1, "reason": "复核为重复投诉",
+    })  # fmt: skip
     times = {"starts_at": "2025-07-01T09:00:00+08:00", "ends_at": "2025-07-01T18:00:00+08:00"}
     h.post("manager", "/v1/property/incidents", times | {
         "kind": "GAS", "nature": "WORKS", "title": "燃气管道检修", "text": "检修期间停气。",
@@ -315,6 +318,14 @@ def _property(h: Hands) -> Members:
     h.api.wait("heard of by steward", lambda: h.get(
         "secretary", f"/v1/steward/known-incidents?grid={place.GRID}"
     )["items"])  # fmt: skip
+    met = next(
+        one["id"]
+        for one in h.get("street", "/v1/property/rectifications", limit=200)["items"]
+        if one["state"] in ("PASSED", "CLOSED")
+    )
+    again = {"kind": "RECTIFICATION", "thing_id": met}
+    if not h.get("street", "/v1/property/quality-checks", state="WAITING")["items"]:
+        h.post("street2", "/v1/property/quality-checks", again)
     neighbour = PEOPLE["neighbour"].person_id
     branch = {
         "kind": "PARTY_BRANCH", "name": "春晖苑党支部", "community": place.COMMUNITY,
@@ -342,6 +353,8 @@ def _property(h: Hands) -> Members:
         "property.register_body": branch,
         "property.call_meeting": called,
         "property.register_room": room | {"number": "602"},
+        "property.ask_quality_check": again,
+        "property.statistics": {"since": "2025-03-01", "until": "2025-03-31"},
         "property.change_representatives": {"representatives": [neighbour]},
         "property.register_project": {
             "company_id": place.COMPANY, "manager_person_id": neighbour,

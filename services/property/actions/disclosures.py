@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field, to_builtins
 
 from fivered.chassis import files, records
+from fivered.chassis.blobs import NoBlobs
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Sha256
-from fivered.chassis.files import FileId
+from fivered.chassis.files import FileDiffers, FileId, UnknownFile
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
@@ -20,8 +23,11 @@ from fivered.services.property import errors, events, replies
 from fivered.services.property.actions import ground
 from fivered.services.property.fields import DisclosureKind
 from fivered.services.property.storage import closings, rows, tables
+from fivered.services.property.storage import disclosures as stored
 from fivered.services.property.storage.rows import Row
 
+# Named under `Raises:` of the doors below.
+_OF_FILES = (FileDiffers, UnknownFile, NoBlobs)
 # So often a disclosure is put right: the board shows each document that stood there.
 MOST_CORRECTIONS = 20
 
@@ -86,15 +92,47 @@ def _require_new(tx: Tx, payload: Schedule) -> None:
             raise errors.DisclosureScheduled(field="title", disclosure_id=one.disclosure_id)
 
 
-class Publish(Request, frozen=True):
-    """发布公示 / The document that is published, by its digest."""
+Side = Literal["IN", "OUT", "BALANCE"]
 
-    disclosure_id: str
-    doc_sha256: Sha256
+
+class Figure(Request, frozen=True):
+    """一行收支 / One line of income and expenditure, or what is left."""
+
+    side: Annotated[Side, Meta(examples=["IN"])]
+    item: Annotated[str, Meta(min_length=1, max_length=100, examples=["物业费"]), PUBLIC]
+    amount_fen: Annotated[
+        int,
+        Meta(ge=-(10**13), le=10**13, description="金额,分 / amount in fen", examples=[12_000_000]),
+    ]
+
+
+class Content(Request, frozen=True):
+    """公示内容 / What everybody reads: a text, figures, files; or at least a document's digest."""
+
+    doc_sha256: (
+        Annotated[
+            Sha256,
+            Meta(description="文件摘要,不给则按内容计算 / of the paper, or of what stands here"),
+        ]
+        | None
+    ) = None
     file: Annotated[
         FileId | None,
-        Meta(description="公示文件,摘要须相同 / the file itself, of that digest"),
+        Meta(description="公示文件,给出摘要时须相同 / the document; of the digest, if given"),
     ] = None
+    text: Annotated[str, Meta(max_length=20_000, examples=["一季度收入…,支出…"]), PUBLIC] = ""
+    figures: Annotated[
+        list[Figure], Meta(max_length=200, description="收支明细 / income and expenditure")
+    ] = field(default_factory=list)
+    files: Annotated[
+        list[FileId], Meta(max_length=20, description="附件:已上传的文件 / files sent before")
+    ] = field(default_factory=list)
+
+
+class Publish(Content, frozen=True, kw_only=True):
+    """发布公示 / What is published."""
+
+    disclosure_id: str
 
 
 def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
@@ -105,23 +143,26 @@ def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
     Raises:
         NotTheManager: The actor does not manage the project.
         StateConflict: It is published.
+        NothingToRead: Neither text, figures, files nor a digest is given.
+        FileDiffers: The document is another one than the digest says.
+        UnknownFile, NoBlobs: A file is not there; see `POST /v1/files`.
     """
     row = ground.meant(tx, tables.disclosures, payload.disclosure_id)
     if row.state not in ("SCHEDULED", "OVERDUE"):
         raise StateConflict(state=row.state)
-    files.attach_document(tx, payload.file, payload.doc_sha256, disclosure_id=row.disclosure_id)
     late = tx.now >= row.due_at
     state = "PUBLISHED_LATE" if late else "PUBLISHED"
+    version = _written(tx, row.disclosure_id, payload)
     row = records.change(
         tx,
         tables.disclosures,
         row,
         step=state,
         state=state,
-        note={"doc_sha256": payload.doc_sha256},
+        note={"doc_sha256": version.doc_sha256},
         published_at=tx.now,
         published_by=tx.actor.id,
-        doc_sha256=payload.doc_sha256,
+        doc_sha256=version.doc_sha256,
     )
     tx.disarm("dsc_due", payload.disclosure_id)
     if not late:
@@ -134,22 +175,50 @@ def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
     return ground.reply(replies.Submitted, tables.disclosures, row, late=late)
 
 
-class Correct(Request, frozen=True):
-    """更正公示 / The right document instead of the published one, and why."""
+def _written(tx: Tx, disclosure_id: str, content: Content, note: str | None = None) -> Row:
+    """Write what everybody reads from now on.
+
+    Raises:
+        NothingToRead: There is nothing.
+        FileDiffers: The document is another one than the digest says.
+        UnknownFile, NoBlobs: A file is not there.
+    """
+    named = [content.file] if content.file is not None else []
+    named += [one for one in content.files if one != content.file]
+    digest = content.doc_sha256
+    if digest is None:
+        if not (content.text.strip() or content.figures or named):
+            raise errors.NothingToRead(field="text")
+        said = [content.text, to_builtins(content.figures), named]
+        digest = hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
+        files.attach(tx, content.file, field="file", disclosure_id=disclosure_id)
+    else:
+        files.attach_document(tx, content.file, digest, disclosure_id=disclosure_id)
+    files.attach(tx, content.files, field="files", disclosure_id=disclosure_id)
+    return stored.add(
+        tx.conn,
+        disclosure_id,
+        doc_sha256=digest,
+        text=content.text,
+        figures=to_builtins(content.figures),
+        files=named,
+        note=note,
+        published_at=tx.now,
+        published_by=tx.actor.id,
+    )
+
+
+class Correct(Content, frozen=True, kw_only=True):
+    """更正公示 / What is right instead of what is published, as a whole, and why."""
 
     disclosure_id: str
-    doc_sha256: Sha256
     reason: Annotated[PublicText, Meta(max_length=1000, examples=["误传草稿,更换为定稿"])]
-    file: Annotated[
-        FileId | None,
-        Meta(description="公示文件,摘要须相同 / the file itself, of that digest"),
-    ] = None
 
 
 def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
     """更正已公布的公示 / Put a published disclosure right.
 
-    The manager publishes another document instead; what stood there before stays on the board.
+    The manager publishes a new version; those before stay readable, with what differs.
 
     Whether it was in time stays as it was: the first publication counts.
 
@@ -157,7 +226,8 @@ def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
         NotTheManager: The actor does not manage the project.
         ReasonRequired: There is no reason.
         StateConflict: It is not published, or the project is closed.
-        NothingChanges: It is the document that is published.
+        NothingChanges: It is what is published.
+        NothingToRead, FileDiffers, UnknownFile, NoBlobs: As of `publish`.
         CorrectedTooOften: It was put right twenty times.
     """
     row = ground.meant(tx, tables.disclosures, payload.disclosure_id)
@@ -165,12 +235,12 @@ def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
     ground.require_reason(payload.reason)
     if row.state not in ("PUBLISHED", "PUBLISHED_LATE"):
         raise StateConflict(state=row.state)
-    if row.doc_sha256 == payload.doc_sha256:
-        raise errors.NothingChanges
-    files.attach_document(tx, payload.file, payload.doc_sha256, disclosure_id=row.disclosure_id)
     former = list(row.former or [])
     if len(former) >= MOST_CORRECTIONS:
         raise errors.CorrectedTooOften(most=MOST_CORRECTIONS)
+    version = _written(tx, row.disclosure_id, payload, payload.reason)
+    if row.doc_sha256 == version.doc_sha256:
+        raise errors.NothingChanges
     former.append(
         {"doc_sha256": row.doc_sha256, "until": tx.now.isoformat(), "reason": payload.reason}
     )
@@ -179,7 +249,7 @@ def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
         tables.disclosures,
         row,
         step="CORRECTED",
-        doc_sha256=payload.doc_sha256,
+        doc_sha256=version.doc_sha256,
         former=former,
         note={"reason": payload.reason, "before": former[-1]["doc_sha256"]},
     )

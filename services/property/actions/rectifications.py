@@ -15,7 +15,7 @@ from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
 from fivered.services.property import errors, events, replies, rules
-from fivered.services.property.actions import ground
+from fivered.services.property.actions import ground, sampling
 from fivered.services.property.actions.ground import Reference, References
 from fivered.services.property.fields import Severity
 from fivered.services.property.storage import rows, tables
@@ -279,6 +279,7 @@ def pass_rectification(tx: Tx, payload: Pass) -> replies.Submitted:
         tx.disarm(kind, payload.rectification_id)
     closes = tx.calendar.due(tx.now, rules.CLOSE_DAYS)
     tx.arm("rec_close", payload.rectification_id, closes)
+    sampling.sample(tx, "RECTIFICATION", row, always=row.severity == "S1")
     tx.publish(
         fact_of(events.RectificationPassed, row),
         subject=row.rectification_id,

@@ -213,6 +213,14 @@ class SettlementFinalisedHeard:
     entries: list[FinalEntry] = field(default_factory=list)
 
 
+@reads("steward", "request_rated.v1")
+class RequestRatedHeard:
+    """Who complained says whether it is solved."""
+
+    request_id: str
+    solved: bool
+
+
 @reads("forum", "liaison_assigned.v1")
 class LiaisonAssignedHeard:
     """An official is linked to an area: whom an overdue order goes up to."""

@@ -1,7 +1,7 @@
 """Complaints, their history and the rate."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -112,8 +112,8 @@ class MonthOfWindow(Reply, kw_only=True):
     sources: list[str]
 
 
-class Window(Reply, kw_only=True, rename={"first": "from", "last": "to"}):
-    """一个窗口 / One window: frozen and revised."""
+class WindowFigures(Reply, kw_only=True, rename={"first": "from", "last": "to"}):
+    """一个窗口的数字 / The figures of one window: frozen and revised."""
 
     first: date
     last: date
@@ -122,6 +122,11 @@ class Window(Reply, kw_only=True, rename={"first": "from", "last": "to"}):
     households_average: str | None = None
     rate: str | None = None
     rate_revised: str | None = None
+
+
+class Window(WindowFigures, kw_only=True, rename={"first": "from", "last": "to"}):
+    """一个窗口 / One window: frozen and revised."""
+
     months: list[MonthOfWindow]
 
 
@@ -131,6 +136,21 @@ class Category(Counts, kw_only=True):
     category: str
     filed: Annotated[int, PEOPLE]
     invalidated: Annotated[int, PEOPLE]
+
+
+class Closures(Counts, kw_only=True):
+    """办结情况 / What is closed, by what who complained says of it."""
+
+    closed: Annotated[int, PEOPLE]
+    confirmed: Annotated[
+        int, PEOPLE, Meta(description="诉求人确认已解决 / who complained says that it is solved")
+    ]
+    not_solved: Annotated[
+        int, PEOPLE, Meta(description="诉求人认为未解决 / who complained says that it is not")
+    ]
+    unconfirmed: Annotated[
+        int, PEOPLE, Meta(description="办结而诉求人未表态 / closed, and nobody has confirmed it")
+    ]
 
 
 class Rate(Reply, kw_only=True):
@@ -150,3 +170,55 @@ class Rate(Reply, kw_only=True):
     restated: bool
     null_because: str | None = None
     categories: list[Category]
+    closures: Closures
+
+
+class RateLine(Reply, kw_only=True):
+    """一项的投诉率 / The rate of one project, company, community or street."""
+
+    ref: Annotated[
+        str,
+        Meta(description="项目、企业编号或区划代码 / id of the project or company, or code"),
+    ]
+    projects: int
+    left_out: list[str]
+    current: WindowFigures
+    previous: WindowFigures
+    change_percent: str | None = None
+    change_percent_revised: str | None = None
+    null_because: str | None = None
+
+
+class Rates(Reply, kw_only=True):
+    """分项投诉率 / Rates side by side, the highest first."""
+
+    scope: str
+    window: str
+    by: str
+    basis: str
+    items: list[RateLine]
+
+
+class Restatement(Reply, kw_only=True):
+    """一次更正 / One figure of a month that was frozen, and what it became."""
+
+    id: str
+    project_id: str
+    period: Annotated[str, Meta(description="被更正的月份 / the month that is restated")]
+    at: Instant
+    kind: Annotated[
+        Literal["HISTORY_CORRECTED", "COMPLAINT_INVALIDATED", "COMPLAINT_COUNTED"],
+        Meta(description="更正导入数,或结账后投诉改判 / loaded counts corrected, or a complaint"),
+    ]
+    before: Annotated[
+        int | None, Meta(description="更正前计入数,旧记录无 / what counted before; not kept of old")
+    ] = None
+    after: Annotated[int | None, Meta(description="更正后计入数 / what counts now")] = None
+    frozen: Annotated[
+        int | None, Meta(description="已公布数,不变 / as it was published, and stays")
+    ] = None
+    reason: str | None = None
+    role: str
+    # To staff.
+    restated_by: str | UnsetType | None = UNSET
+    complaint_id: str | UnsetType = UNSET

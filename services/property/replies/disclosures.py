@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, field
+from msgspec import UNSET, Meta, UnsetType, field
 
 from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Reply
@@ -34,6 +34,57 @@ class Disclosed(Reply, kw_only=True):
         | None
     ) = None
     cancel_reason: str | None = None
+    readable: (
+        Annotated[
+            bool,
+            Meta(description="有内容可读 / there is text, figures or files, not a digest alone"),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class DisclosureCard(Disclosed, kw_only=True):
+    """公示事项 / A disclosure."""
+
+    area: str
+    version: int
+    created_at: Instant
+
+
+class FigureLine(Reply, kw_only=True):
+    """一行收支 / One line of income and expenditure."""
+
+    side: Annotated[str, Meta(description="收入、支出、结余 / in, out, balance")]
+    item: str
+    amount_fen: int
+
+
+class DisclosureVersion(Reply, kw_only=True):
+    """一个版本 / One version: when, and why it was published anew."""
+
+    edition: int
+    published_at: Instant | None = None
+    doc_sha256: str
+    files: Annotated[list[str], Meta(description="该版本的附件编号 / ids of its files")]
+    note: str | None = None
+    added: Annotated[
+        list[str], Meta(description="较上一版新增的行 / lines that the one before had not")
+    ]
+    removed: Annotated[
+        list[str], Meta(description="较上一版删除的行 / lines that only the one before had")
+    ]
+
+
+class DisclosureContent(DisclosureCard, kw_only=True):
+    """公示及其内容 / A disclosure with what it says, and its versions."""
+
+    edition: Annotated[int | None, Meta(description="所示版本 / the version that is shown")] = None
+    text: str
+    figures: list[FigureLine]
+    income_fen: Annotated[int, Meta(description="收入合计,分 / income in all, in fen")]
+    expense_fen: Annotated[int, Meta(description="支出合计,分 / expenditure in all, in fen")]
+    files: Annotated[list[str], Meta(description="附件编号 / ids of its files")]
+    versions: list[DisclosureVersion]
 
 
 class BoardDisclosure(Disclosed, kw_only=True):
@@ -62,17 +113,3 @@ class Board(Reply, kw_only=True):
     name: str
     disclosures: list[BoardDisclosure]
     meetings: list[Minutes]
-
-
-class DisclosureCard(Disclosed, kw_only=True):
-    """公示事项 / A disclosure."""
-
-    area: str
-    version: int
-    created_at: Instant
-
-
-class DisclosureWithFile(DisclosureCard, kw_only=True):
-    """公示事项及其文件 / A disclosure, with the files that it published, newest last."""
-
-    files: list[str]

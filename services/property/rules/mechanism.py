@@ -602,6 +602,10 @@ MESSAGES = sentences(
             "{said} 业主委员会一名委员已去世,待补选"
             " / A member of the owners' committee of {said} has died; another one is to be elected"
         ),
+        "OPEN_AGAIN": (
+            "您的投诉 {number} 经复核需继续办理:{said}"
+            " / Complaint {number} was looked at again and goes on: {said}"
+        ),
         "INCIDENT_UPDATED": (
             "您关注的通告 {number} 有新进展:{said} / News of {number}, which you follow: {said}"
         ),

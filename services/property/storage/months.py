@@ -276,7 +276,13 @@ def live_complaints(
 
 
 def complaint_categories(
-    conn: sa.Connection, *, begin: datetime, end: datetime, scope: str, project_id: str | None
+    conn: sa.Connection,
+    *,
+    begin: datetime,
+    end: datetime,
+    scope: str,
+    project_id: str | None,
+    projects: Sequence[str] | None = None,
 ) -> list[Values]:
     """Return per category how many complaints came in, count, and were found not valid."""
     table = t.complaints
@@ -290,6 +296,7 @@ def complaint_categories(
             table.c.filed_at >= begin,
             table.c.filed_at < end,
             *_within(table.c.area, scope, project_id, table.c.project_id),
+            *([] if projects is None else [table.c.project_id.in_(list(projects))]),
         )
         .group_by(table.c.category)
         .order_by(sa.func.count().desc(), table.c.category)
@@ -337,11 +344,15 @@ def household_steps(
 
 
 def compounds(conn: sa.Connection, *, scope: str = "", project_id: str | None = None) -> list[Row]:
-    """Return of each project whom it took over from, and when it was closed."""
+    """Return of each project whom it took over from, when it was closed, whose and where it is."""
     table = t.projects
-    asked = sa.select(table.c.project_id, table.c.predecessor_id, table.c.closed_at).where(
-        *_within(table.c.area, scope, project_id, table.c.project_id)
-    )
+    asked = sa.select(
+        table.c.project_id,
+        table.c.predecessor_id,
+        table.c.closed_at,
+        table.c.company_id,
+        table.c.area,
+    ).where(*_within(table.c.area, scope, project_id, table.c.project_id))
     return records.rows(conn, asked.order_by(table.c.project_id))
 
 
@@ -376,6 +387,39 @@ def history_month(conn: sa.Connection, project_id: str, period: str) -> Row | No
         sa.select(table).where(table.c.project_id == project_id, table.c.period == period), conn
     )
     return records.first(conn, asked)
+
+
+def frozen_month(conn: sa.Connection, project_id: str, period: str) -> Row | None:
+    """Return a frozen or loaded month of a project, or None."""
+    table = t.project_months
+    asked = sa.select(table).where(table.c.project_id == project_id, table.c.period == period)
+    return records.first(conn, asked)
+
+
+def closures(
+    conn: sa.Connection,
+    *,
+    begin: datetime,
+    end: datetime,
+    scope: str,
+    project_id: str | None,
+    projects: Sequence[str] | None = None,
+) -> dict[str | None, int]:
+    """Return how many complaints that came in in a time are closed, by what who complained said."""
+    table = t.complaints
+    asked = (
+        sa.select(table.c.confirmed, sa.func.count())
+        .where(
+            table.c.state == "CLOSED",
+            table.c.valid != "NO",
+            table.c.filed_at >= begin,
+            table.c.filed_at < end,
+            *_within(table.c.area, scope, project_id, table.c.project_id),
+            *([] if projects is None else [table.c.project_id.in_(list(projects))]),
+        )
+        .group_by(table.c.confirmed)
+    )
+    return {row[0]: int(row[1]) for row in conn.execute(asked)}
 
 
 def correct_history(conn: sa.Connection, project_id: str, period: str, invalidated: int) -> None:

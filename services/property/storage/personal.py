@@ -49,7 +49,7 @@ DATA_MAP = (
     Held(
         "complaints", COMPLAINT, whose="complainant_id", general="grid",
         others="decided_by", things="complaint_id request_id number project_id category period"
-        " valid reason reason_code state outcome", stays=_FIGURES,
+        " valid reason reason_code state outcome confirmed", stays=_FIGURES,
     ),
     Held(
         "undecided_complaints", COMPLAINT,
@@ -149,6 +149,18 @@ DATA_MAP = (
     Held(
         "disclosures", WORK, others="published_by",
         things="disclosure_id project_id kind title state doc_sha256 cancel_reason former",
+    ),
+    Held(
+        "quality_checks", WORK, others="found_good_by looked_by",
+        things="check_id kind ref project_id state finding opened",
+    ),
+    Held(
+        "disclosure_versions", WORK, others="published_by",
+        things="disclosure_id doc_sha256 text figures files note",
+    ),
+    Held(
+        "restatements", WORK, others="restated_by",
+        things="restatement_id project_id period kind reason complaint_id role",
     ),
     Held("history", WORK, others="actor detail", things="kind ref project_id what state role"),
     *of_things(

@@ -245,6 +245,8 @@ complaints = sa.Table(
     sa.Column("state", sa.String(8), nullable=False),
     sa.Column("outcome", sa.Text),
     *_row(),
+    # What who complained says of it: SOLVED, NOT_SOLVED; null is nothing.
+    sa.Column("confirmed", sa.String(12)),
     sa.Index("ix_complaints_month", "project_id", "period"),
     sa.Index("ix_complaints_area", "area", "created_at", "complaint_id"),
     sa.Index("ix_complaints_created", "created_at", "complaint_id"),
@@ -439,6 +441,45 @@ disclosures = sa.Table(
     sa.Index("ix_disclosures_area", "area", "created_at", "disclosure_id"),
 )
 
+# What was found good and is looked at again by somebody outside: an order, or a complaint.
+quality_checks = sa.Table(
+    "quality_checks",
+    metadata,
+    sa.Column("check_id", store.Id, primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("ref", store.Id, nullable=False),
+    sa.Column("project_id", store.Id, nullable=False),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("found_good_by", store.Id, index=True),
+    sa.Column("looked_by", store.Id),
+    *_when("looked_at"),
+    sa.Column("finding", sa.Text),
+    # What who complained said when asked again.
+    sa.Column("visited", sa.Boolean, nullable=False),
+    sa.Column("satisfied", sa.Boolean),
+    sa.Column("opened", store.Id),
+    *_row(),
+    sa.Index("ix_quality_checks_ref", "kind", "ref"),
+    sa.Index("ix_quality_checks_area", "area", "created_at", "check_id"),
+    info={"kind": "quality_check"},
+)
+# What a disclosure says, one row for each time that it was published; the newest is valid.
+disclosure_versions = sa.Table(
+    "disclosure_versions",
+    metadata,
+    sa.Column("disclosure_id", store.Id, primary_key=True),
+    sa.Column("edition", sa.Integer, primary_key=True),
+    sa.Column("doc_sha256", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("figures", store.Json, nullable=False),
+    sa.Column("files", store.Json, nullable=False),
+    # Why it was published anew.
+    sa.Column("note", sa.Text),
+    # Null of what was put right before versions were kept.
+    sa.Column("published_at", store.UtcDateTime),
+    sa.Column("published_by", store.Id),
+)
+
 # --------------------------------------------------------------------------------------------------
 # What happened, numbers, months
 
@@ -496,6 +537,28 @@ project_months = sa.Table(
     sa.Column("measured", store.Json),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("frozen_at", store.UtcDateTime, nullable=False),
+)
+# What changed after a month was frozen.
+restatements = sa.Table(
+    "restatements",
+    metadata,
+    sa.Column("restatement_id", store.Id, primary_key=True),
+    sa.Column("project_id", store.Id, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("kind", sa.String(24), nullable=False),
+    # Null in those of before this log.
+    sa.Column("before", sa.Integer),
+    sa.Column("after", sa.Integer),
+    sa.Column("frozen", sa.Integer),
+    sa.Column("reason", sa.Text),
+    sa.Column("complaint_id", store.Id),
+    sa.Column("restated_by", store.Id, nullable=False),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Index("ix_restatements_area", "area", "created_at", "restatement_id"),
+    sa.Index("ix_restatements_project", "project_id", "period", "created_at"),
+    info={"kind": "restatement"},
 )
 
 # --------------------------------------------------------------------------------------------------

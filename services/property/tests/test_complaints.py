@@ -429,3 +429,130 @@ def test_a_complaint_that_was_merged_by_mistake_counts_again_when_it_is_parted(b
         bench.consume("steward", "request_corrected.v1", told | more, subject=request, sequence=3)
     assert states()["req_2"] == ("PENDING", None)
     assert states()["req_3"] == before
+
+
+@pytest.mark.covers("P15")
+def test_the_rate_of_a_month_a_quarter_a_company_and_side_by_side(bench, town):
+    town.found("prj_a", households=1000)
+    town.found("prj_b", households=500)
+    load = {"origin": "台账"}
+    for project, now, homes in (("prj_a", 108, 1000), ("prj_b", 240, 500)):
+        rows_ = history(2022, 120, homes) + history(2023, now, homes)
+        town.district().do(
+            "import_complaint_history", load | {"project_id": project, "rows": rows_}
+        )
+    asked = {"scope": town.community, "year": 2023}
+
+    def rate(**more):
+        found = bench.ask("complaint_rate", asked | more)
+        return found["current"]["complaints"], found["change_percent"], found["window"]
+
+    # (9 + 20) against (10 + 10) of the same month; three of each in a quarter.
+    assert rate(window="MONTH", month=3) == (29, "45.0", "MONTH")
+    assert rate(window="QUARTER", quarter=2) == (87, "45.0", "QUARTER")
+    spring = bench.ask("complaint_rate", asked | {"window": "QUARTER", "quarter": 2})
+    assert (spring["current"]["from"], spring["current"]["to"]) == ("2023-04-01", "2023-06-30")
+    assert (spring["previous"]["from"], spring["previous"]["to"]) == ("2022-04-01", "2022-06-30")
+    for more, refusal in (
+        ({"window": "MONTH"}, errors.WindowIncomplete),
+        ({"window": "QUARTER"}, errors.WindowIncomplete),
+        ({"window": "MONTH", "month": 3, "until": "2023-04-01"}, errors.UntilOutsideWindow),
+    ):
+        with pytest.raises(refusal):
+            rate(**more)
+    # A part of a loaded month cannot be told.
+    part = bench.ask(
+        "complaint_rate", asked | {"window": "MONTH", "month": 3, "until": "2023-03-10"}
+    )
+    assert part["null_because"] == "MONTHLY_HISTORY_CANNOT_BE_SPLIT"
+
+    def lines(**more):
+        found = bench.ask("complaint_rates", asked | more)["items"]
+        return [(one["ref"], one["current"]["rate"], one["change_percent"]) for one in found]
+
+    # 240 of 500 before 108 of 1,000; each line is what the single question says of it.
+    assert lines() == [("prj_b", "48.00", "100.0"), ("prj_a", "10.80", "-10.0")]
+    for ref, shown, change in lines():
+        one = bench.ask("complaint_rate", asked | {"project_id": ref})
+        assert (one["current"]["rate"], one["change_percent"]) == (shown, change)
+    assert lines(by="COMMUNITY") == [(town.community, "23.20", "45.0")]
+    assert lines(by="STREET", window="MONTH", month=3) == [(town.street, "1.93", "45.0")]
+    # Handed over, a compound is one, and stands with who has it now.
+    town.hand_over(to="prj_new")
+    assert lines(by="COMPANY") == [("pco_a", "48.00", "100.0"), ("pco_b", "10.80", "-10.0")]
+    assert rate(company_id="pco_b") == (108, "-10.0", "YEAR")
+    assert rate(company_id="pco_none") == (0, None, "YEAR")
+
+
+@pytest.mark.covers("P15")
+def test_each_restated_figure_says_who_when_from_what_to_what_and_why(bench, town):
+    town.found(households=8000)
+    load = {"project_id": "prj_a", "origin": "台账", "rows": history(2024, 24)}
+    town.district().do("import_complaint_history", load)
+    wrong = {"project_id": "prj_a", "period": "2024-06", "reason": "复核为重复投诉"}
+    bench.do("correct_complaint_history", wrong | {"invalidated": 1})
+    # Nothing is restated while its month is open.
+    cpl = town.complain("req_1", at="2025-03-02T20:00:00")
+    validate(town, cpl, False, 1)
+    asked = {"scope": town.community}
+    assert len(town.cadre().ask("complaint_restatements", asked)["items"]) == 1
+    town.steward_markers("2025-03")
+    bench.fire("2025-04-10T00:00:00")
+    validate(town, cpl, True, 2, reason="复核认定属实")
+    validate(town, cpl, False, 3, reason="再次复核,不属实")
+    newest, middle, first = town.cadre().ask("complaint_restatements", asked)["items"]
+
+    def told(one):
+        return one["period"], one["kind"], one["before"], one["after"], one["frozen"]
+
+    assert told(first) == ("2024-06", "HISTORY_CORRECTED", 2, 1, 2)
+    assert told(middle) == ("2025-03", "COMPLAINT_COUNTED", 0, 1, 0)
+    assert told(newest) == ("2025-03", "COMPLAINT_INVALIDATED", 1, 0, 0)
+    assert (newest["reason"], newest["restated_by"]) == ("再次复核,不属实", "per_li")
+    assert (newest["complaint_id"], first["restated_by"]) == (cpl, "per_zhao")
+    # Others read the figures; who, and of which complaint, they do not.
+    bench.as_("R_RESIDENT", person="per_res", scope=town.grid)
+    newest, _, first = bench.ask("complaint_restatements", asked | {"project_id": "prj_a"})["items"]
+    assert told(newest)[2:] == (1, 0, 0)
+    assert newest["reason"] is None
+    assert not {"restated_by", "complaint_id"} & set(newest)
+    assert first["reason"] == wrong["reason"]
+
+
+@pytest.mark.covers("P15")
+def test_closures_that_nobody_confirmed_count_apart(bench, town):
+    town.found()
+    for number in range(12):
+        cpl = town.complain(f"req_{number}")
+        validate(town, cpl, True, 1)
+        done = {"complaint_id": cpl, "outcome": "已清运"}
+        town.cadre().do("close_complaint", done, version=2)
+        if number < 7:
+            rated = {
+                "request_id": f"req_{number}", "handler": "stw_1", "handler_person": "per_x",
+                "rater": "per_res", "stars": 5, "solved": number > 0, "project_id": "prj_a",
+            }  # fmt: skip
+            bench.consume("steward", "request_rated.v1", rated, subject=f"req_{number}", sequence=4)
+
+    bench.fire("2025-03-20T00:00:00")
+
+    def closures():
+        asked = {"scope": town.community, "year": 2025, "window": "MONTH", "month": 3}
+        return bench.ask("complaint_rate", asked)["closures"]
+
+    town.cadre()
+    whole = {"closed": 12, "confirmed": 6, "not_solved": 1, "unconfirmed": 5}
+    assert closures() == whole
+    bench.as_("R_RESIDENT", person="per_res", scope=town.grid)
+    told = closures()
+    # One who is not content could be known, also from the rest.
+    assert told["closed"] == 12
+    assert "not_solved" in told["few"]
+    assert len(told["few"]) > 1
+    # Opened again, it is neither closed nor confirmed.
+    bench.consume(
+        "steward", "request_reopened.v1", {"request_id": "req_5", "reopen_count": 1},
+        subject="req_5", sequence=5,
+    )  # fmt: skip
+    town.cadre()
+    assert closures() == whole | {"closed": 11, "confirmed": 5}

@@ -67,6 +67,7 @@ def test_a_disclosure_is_read_with_its_document_by_everybody_and_keeps_the_forme
     corrected = {"doc_sha256": digest(PAPER + b"1"), "file": right, "reason": "误传草稿,更换为定稿"}
     bench.do("correct_disclosure", named | corrected, version=2)
     bench.as_("R_RESIDENT", person="per_x", scope=town.grid)
-    assert bench.ask("disclosure", named)["files"] == [file, right]
+    assert bench.ask("disclosure", named)["files"] == [right]
+    assert bench.ask("disclosure", named | {"edition": 1})["files"] == [file]
     assert bench.ask("_file", {"file_id": right})["name"] == "材料.pdf"
     assert set(files_of(bench, made["id"])) == {file, right}

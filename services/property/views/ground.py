@@ -77,7 +77,7 @@ def part(
         (table.c.created_at, records.key_of(table)),
         newest_first=not oldest_first,
         counted=True,
-        sorts={"due_at": table.c.due_at} if "due_at" in table.c else None,
+        sorts={name: table.c[name] for name in ("due_at", "level") if name in table.c} or None,
     )
 
 

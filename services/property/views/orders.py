@@ -7,17 +7,18 @@ from typing import Annotated, Literal, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import files, records
+from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.i18n import told
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
-from fivered.services.property.fields import Severity
+from fivered.services.property.fields import DisclosureKind, Severity
 from fivered.services.property.replies import Both, DisclosureState, OrderState, WorkState
 from fivered.services.property.storage import lists, rows, tables
 from fivered.services.property.storage.rows import Row
+from fivered.services.property.views import disclosures as published
 from fivered.services.property.views import ground
 from fivered.services.property.views.ground import Scope
 
@@ -219,7 +220,12 @@ class OrderFilter(Request, frozen=True):
         Annotated[Literal[0, 1, 2], Meta(description="升级层级 / level of the ladder")] | None
     ) = None
     order: Order = "NEWEST"
-    sort: Annotated[Literal["created_at", "-created_at", "due_at", "-due_at"], SORT] | None = None
+    sort: (
+        Annotated[
+            Literal["created_at", "-created_at", "due_at", "-due_at", "level", "-level"], SORT
+        ]
+        | None
+    ) = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -350,6 +356,7 @@ class DisclosureFilter(Request, frozen=True):
     project_id: str | None = None
     scope: Scope | None = None
     state: DisclosureState | None = None
+    kind: DisclosureKind | None = None
     sort: Annotated[Literal["created_at", "-created_at", "due_at", "-due_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -361,32 +368,18 @@ def disclosures(tx: Tx, payload: DisclosureFilter) -> Both[replies.DisclosureCar
     Answer what was and is to be disclosed; public.
     """
     conditions = lists.conditions(
-        tables.disclosures, scope=payload.scope, project_id=payload.project_id, state=payload.state
+        tables.disclosures,
+        scope=payload.scope,
+        project_id=payload.project_id,
+        state=payload.state,
+        kind=payload.kind,
     )
-    return ground.page(
+    found = ground.page(
         tx,
         tables.disclosures,
         conditions,
         payload,
         show=lambda row: replies.DisclosureCard.of(row, id=row.disclosure_id),
     )
-
-
-class WhichDisclosure(Request, frozen=True):
-    """Which disclosure is meant."""
-
-    disclosure_id: str
-
-
-def disclosure(tx: Tx, payload: WhichDisclosure) -> replies.DisclosureWithFile:
-    """公示 / A disclosure.
-
-    公示的文件以 `GET /v1/property/files/{file_id}` 读取,任何人可读。
-    Answer one disclosure; its files are read at `GET /v1/property/files/{file_id}` by everybody.
-
-    Raises:
-        NotFound: There is none.
-    """
-    row = records.get(tx.conn, tables.disclosures, payload.disclosure_id)
-    published = files.documents_of(tx, [row.disclosure_id])
-    return replies.DisclosureWithFile.of(row, id=row.disclosure_id, files=list(published.values()))
+    published.with_readable(tx, found.items)
+    return found

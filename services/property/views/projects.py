@@ -18,6 +18,7 @@ from fivered.services.property.replies import Both
 from fivered.services.property.storage import agreed, lists, months, rows, tables
 from fivered.services.property.storage.rows import Row
 from fivered.services.property.views import ground
+from fivered.services.property.views.disclosures import with_readable
 from fivered.services.property.views.ground import Named, Scope
 
 OPEN_ORDERS = ("ISSUED", "ACKNOWLEDGED", "SUBMITTED", "OVERDUE")
@@ -538,7 +539,11 @@ def board(tx: Tx, payload: WhichProject) -> replies.Board:
     return replies.Board(
         id=payload.project_id,
         name=project.name,
-        disclosures=[replies.BoardDisclosure.of(row, id=row.disclosure_id) for row in disclosures],
+        disclosures=[
+            *with_readable(
+                tx, [replies.BoardDisclosure.of(row, id=row.disclosure_id) for row in disclosures]
+            )
+        ],
         meetings=[
             replies.Minutes.of(
                 row,

@@ -29,16 +29,33 @@ class RateQuestion(Request, frozen=True):
     Attributes:
         window: YEAR is the calendar year, YTD from its first day to `until`, ROLLING the twelve
             months that end with the month of `until`. A year that is not over is read as YTD.
+            QUARTER and MONTH are those of `quarter` and `month`; one that is not over is compared
+            with the same days of the year before.
         basis: SAME_PROJECTS compares the projects that were there in both windows; ALL compares
             whatever was there.
     """
 
     year: Annotated[int, Meta(ge=2000, le=2100, examples=[2023])]
     scope: Area = "370811"
-    window: Literal["YEAR", "YTD", "ROLLING"] = "YEAR"
+    window: Literal["YEAR", "YTD", "ROLLING", "QUARTER", "MONTH"] = "YEAR"
+    quarter: (
+        Annotated[int, Meta(ge=1, le=4, description="季度,用于 QUARTER / for QUARTER")] | None
+    ) = None
+    month: Annotated[int, Meta(ge=1, le=12, description="月份,用于 MONTH / for MONTH")] | None = (
+        None
+    )
     until: Annotated[date, Meta(description="窗口最后一日 / last day of the window")] | None = None
     basis: Literal["SAME_PROJECTS", "ALL"] = "SAME_PROJECTS"
     project_id: str | None = None
+    company_id: (
+        Annotated[
+            str,
+            Meta(
+                description="只算该企业现管的小区 / only the compounds that this company runs now"
+            ),
+        ]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +79,14 @@ def _windows(tx: Tx, payload: RateQuestion) -> tuple[str, Days, Days]:
     """Return what kind of window it is, the window, and the one a year before.
 
     Raises:
-        UntilOutsideYear: The window would end in another year.
+        UntilOutsideYear, UntilOutsideWindow: The window would end in another year, or outside.
+        WindowIncomplete: See `_bounds`.
     """
     if payload.until is not None and payload.until.year != payload.year:
         raise errors.UntilOutsideYear(
             field="until", until=str(payload.until), year=str(payload.year)
         )
-    new_year, year_end = date(payload.year, 1, 1), date(payload.year, 12, 31)
+    new_year, year_end = _bounds(payload)
     yesterday = tx.calendar.local_date(tx.now) - DAY
     until = min(payload.until or year_end, year_end)
     kind = payload.window
@@ -81,13 +99,36 @@ def _windows(tx: Tx, payload: RateQuestion) -> tuple[str, Days, Days]:
         before = first - DAY
         return kind, Days(first, last), Days(rules.add_months(first, -12), before)
     last = max(min(until, yesterday), new_year)
-    if last < year_end:
+    if last < year_end and kind == "YEAR":
         kind = "YTD"
     before_last = rules.add_months(last, -12)
     if last == rules.days_of_period(last.isoformat()[:7])[1]:
         # The same day of a leap year's February is its last one.
         before_last = rules.days_of_period(before_last.isoformat()[:7])[1]
-    return kind, Days(new_year, last), Days(date(payload.year - 1, 1, 1), before_last)
+    return kind, Days(new_year, last), Days(rules.add_months(new_year, -12), before_last)
+
+
+def _bounds(payload: RateQuestion) -> tuple[date, date]:
+    """Return the first and the last day of the year, quarter or month that is asked for.
+
+    Raises:
+        WindowIncomplete: A quarter or a month is asked for, and not which.
+        UntilOutsideWindow: The window would end outside of it.
+    """
+    first, months_ = 1, 12
+    if payload.window == "QUARTER":
+        if payload.quarter is None:
+            raise errors.WindowIncomplete(field="quarter", window=payload.window)
+        first, months_ = payload.quarter * 3 - 2, 3
+    elif payload.window == "MONTH":
+        if payload.month is None:
+            raise errors.WindowIncomplete(field="month", window=payload.window)
+        first, months_ = payload.month, 1
+    begin = date(payload.year, first, 1)
+    end = rules.add_months(begin, months_) - DAY
+    if payload.until is not None and months_ < 12 and not begin <= payload.until <= end:
+        raise errors.UntilOutsideWindow(field="until", until=str(payload.until))
+    return begin, end
 
 
 class _Window:
@@ -128,16 +169,31 @@ class _Window:
             while now in heirs:
                 now = heirs[now]
             self.one.setdefault(now, []).append(row.project_id)
+        self.rows = {row.project_id: row for row in there}
+        if payload.company_id is not None:
+            # Of a compound that was handed over, the company that has it now is meant.
+            self.one = {
+                now: line
+                for now, line in self.one.items()
+                if self.rows[now].company_id == payload.company_id
+            }
         # A loaded month has no days, so a part of it cannot be told.
         self.split_history = any(
             row.source == "IMPORTED" and not days.holds_whole(period)
-            for (_, period), row in self.frozen.items()
+            for (project, period), row in self.frozen.items()
+            if project in {one for line in self.one.values() for one in line}
         )
         self.projects = {
             compound
             for compound in self.one
             if any(self.households(compound, period) for period in self.periods)
         }
+
+    def members(self, payload: RateQuestion) -> list[str] | None:
+        """The projects to which a question is limited, or None."""
+        if payload.company_id is None:
+            return None
+        return [project for line in self.one.values() for project in line]
 
     def households(self, compound: str, period: str) -> int:
         """Households at the end of a month, or of the window where that comes first."""
@@ -227,11 +283,15 @@ class _Window:
             sources=sorted(sources),
         )
 
-    def card(self, projects: set[str]) -> replies.Window:
-        """The window as it travels."""
+    def exact(self, projects: set[str]) -> Fraction | None:
+        """The frozen rate of the window, exactly."""
+        return rules.rate(self.totals(projects)[0], self.mean_households(projects))
+
+    def figures(self, projects: set[str]) -> replies.WindowFigures:
+        """The window without its months."""
         mean = self.mean_households(projects)
         frozen, revised = self.totals(projects)
-        return replies.Window(
+        return replies.WindowFigures(
             first=self.days.first,
             last=self.days.last,
             complaints=frozen,
@@ -239,6 +299,13 @@ class _Window:
             households_average=decimal(mean),
             rate=decimal(rules.rate(frozen, mean)),
             rate_revised=decimal(rules.rate(revised, mean)),
+        )
+
+    def card(self, projects: set[str]) -> replies.Window:
+        """The window as it travels."""
+        told = self.figures(projects)
+        return replies.Window(
+            **{name: getattr(told, name) for name in told.__struct_fields__},
             months=self.months(projects),
         )
 
@@ -261,19 +328,10 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> replies.Rate:
     """
     kind, days, days_before = _windows(tx, payload)
     now, before = _Window(tx, payload, days), _Window(tx, payload, days_before)
-    projects, projects_before = now.projects, before.projects
-    same = projects & projects_before
-    if payload.basis == "SAME_PROJECTS" and same:
-        projects = projects_before = same
+    projects, projects_before = _compared(payload, now, before)
+    change, change_revised, why = _change(now, before, projects, projects_before)
     frozen, revised = now.totals(projects)
     frozen_before, revised_before = before.totals(projects_before)
-    mean, mean_before = now.mean_households(projects), before.mean_households(projects_before)
-    change = rules.year_on_year(frozen, mean, frozen_before, mean_before)
-    change_revised = rules.year_on_year(revised, mean, revised_before, mean_before)
-    split = now.split_history or before.split_history
-    unknown = now.unknown(projects) or before.unknown(projects_before)
-    if split or unknown:
-        change = change_revised = None
     return replies.Rate(
         scope=payload.scope,
         project_id=payload.project_id,
@@ -287,12 +345,127 @@ def complaint_rate(tx: Tx, payload: RateQuestion) -> replies.Rate:
         change_exact=str(change) if change is not None else None,
         change_percent_revised=decimal(change_revised, 1),
         restated=(frozen, frozen_before) != (revised, revised_before),
-        null_because=_why_null(split, unknown, change, frozen, frozen_before),
-        categories=_categories(tx, payload, days),
+        null_because=why,
+        categories=_categories(tx, payload, days, now),
+        closures=_closures(tx, payload, days, now),
     )
 
 
-def _categories(tx: Tx, payload: RateQuestion, days: Days) -> list[replies.Category]:
+def _closures(tx: Tx, payload: RateQuestion, days: Days, window: _Window) -> replies.Closures:
+    """Return what is closed; what nobody confirmed is counted apart."""
+    said = months.closures(
+        tx.conn,
+        begin=tx.calendar.midnight(days.first),
+        end=tx.calendar.midnight(days.last + DAY),
+        scope=payload.scope,
+        project_id=payload.project_id,
+        projects=window.members(payload),
+    )
+    told = replies.Closures(
+        closed=sum(said.values()),
+        confirmed=said.get("SOLVED", 0),
+        not_solved=said.get("NOT_SOLVED", 0),
+        unconfirmed=said.get(None, 0),
+    )
+    if tx.actor.role in STAFF and tx.actor.covers(payload.scope):
+        return told
+    parts = {"confirmed": "closed", "not_solved": "closed", "unconfirmed": "closed"}
+    hidden = few.hidden_parts({name: getattr(told, name) for name in parts})
+    if few.is_few(told.closed):
+        hidden = {*parts, "closed"}
+    return few.leave_out(told, hidden)
+
+
+def _compared(
+    payload: RateQuestion, now: _Window, before: _Window, among: set[str] | None = None
+) -> tuple[set[str], set[str]]:
+    """Return the compounds that are compared, of all or of some: now, and a year before."""
+    projects, projects_before = now.projects, before.projects
+    if among is not None:
+        projects, projects_before = projects & among, projects_before & among
+    same = projects & projects_before
+    if payload.basis == "SAME_PROJECTS" and same:
+        return same, same
+    return projects, projects_before
+
+
+def _change(
+    now: _Window, before: _Window, projects: set[str], projects_before: set[str]
+) -> tuple[Fraction | None, Fraction | None, str | None]:
+    """Return the change of the frozen and of the revised rate in per cent, or why there is none."""
+    frozen, revised = now.totals(projects)
+    frozen_before, revised_before = before.totals(projects_before)
+    mean, mean_before = now.mean_households(projects), before.mean_households(projects_before)
+    change = rules.year_on_year(frozen, mean, frozen_before, mean_before)
+    change_revised = rules.year_on_year(revised, mean, revised_before, mean_before)
+    split = now.split_history or before.split_history
+    unknown = now.unknown(projects) or before.unknown(projects_before)
+    if split or unknown:
+        change = change_revised = None
+    return change, change_revised, _why_null(split, unknown, change, frozen, frozen_before)
+
+
+class RatesQuestion(RateQuestion, frozen=True):
+    """分项投诉率 / One line for each of these."""
+
+    by: Literal["PROJECT", "COMPANY", "COMMUNITY", "STREET"] = "PROJECT"
+
+
+_DIGITS = {"COMMUNITY": 12, "STREET": 9}
+
+
+def complaint_rates(tx: Tx, payload: RatesQuestion) -> replies.Rates:
+    """分项投诉率 / Complaint rates side by side.
+
+    Answer the rate and its change for each project, company, community or street of an area.
+
+    Each line is what `complaint-rate` says of it, by the same rules; the highest rate first. A
+    compound that was handed over stands in the line of who has it now.
+
+    Raises:
+        UntilOutsideYear, UntilOutsideWindow, WindowIncomplete: As of `complaint-rate`.
+    """
+    kind, days, days_before = _windows(tx, payload)
+    now, before = _Window(tx, payload, days), _Window(tx, payload, days_before)
+    groups: dict[str, set[str]] = {}
+    for compound in now.projects | before.projects:
+        groups.setdefault(_line_of(now, payload.by, compound), set()).add(compound)
+    found = []
+    for ref, among in groups.items():
+        projects, projects_before = _compared(payload, now, before, among)
+        change, revised, why = _change(now, before, projects, projects_before)
+        card, card_before = now.figures(projects), before.figures(projects_before)
+        line = replies.RateLine(
+            ref=ref,
+            projects=len(projects),
+            left_out=sorted(((now.projects | before.projects) & among) - projects),
+            current=card,
+            previous=card_before,
+            change_percent=decimal(change, 1),
+            change_percent_revised=decimal(revised, 1),
+            null_because=why,
+        )
+        found.append((now.exact(projects), line))
+    found.sort(key=lambda one: (-(one[0] or 0), one[1].ref))
+    return replies.Rates(
+        scope=payload.scope,
+        window=kind,
+        by=payload.by,
+        basis=payload.basis,
+        items=[line for _, line in found],
+    )
+
+
+def _line_of(window: _Window, by: str, compound: str) -> str:
+    row = window.rows[compound]
+    if by == "COMPANY":
+        return str(row.company_id)
+    return str(row.area)[: _DIGITS[by]] if by in _DIGITS else compound
+
+
+def _categories(
+    tx: Tx, payload: RateQuestion, days: Days, window: _Window
+) -> list[replies.Category]:
     """Return the complaints by category; a category with few of them to staff of the area alone."""
     shown = [
         replies.Category.of(one)
@@ -302,6 +475,7 @@ def _categories(tx: Tx, payload: RateQuestion, days: Days) -> list[replies.Categ
             end=tx.calendar.midnight(days.last + DAY),
             scope=payload.scope,
             project_id=payload.project_id,
+            projects=window.members(payload),
         )
     ]
     if tx.actor.role in STAFF and tx.actor.covers(payload.scope):

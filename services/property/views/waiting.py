@@ -8,7 +8,7 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.fields import PartOfList
 from fivered.chassis.waiting import MOST, Waits, by_another, to
 from fivered.services.property import replies, rules
-from fivered.services.property.views import calls, incidents, registers, votes
+from fivered.services.property.views import calls, incidents, quality, registers, votes
 
 
 def _deed(kind: str, text: str, act: str) -> Waits:
@@ -145,5 +145,11 @@ WAITS = (
         "待答复的表决异议 / An objection to the result of an owners' vote",
         act="decide_vote_objection", view=votes.vote_objections,
         asked=votes.ObjectionFilter(state="OPEN", limit=MOST), since="created_at",
+    ),
+    Waits(
+        "QUALITY_CHECK",
+        "待抽查复核的整改、投诉 / An order or a complaint to be looked at again",
+        act="record_quality_check", view=quality.quality_checks,
+        asked=quality.CheckFilter(state="WAITING", for_me=True, limit=MOST), since="created_at",
     ),
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """All figures in one table: `python -m bench [part ...] [--quick] [--full]`.
 
-Parts: subscribe, awards, settlement, ledger, sqlite, timers, lists, commands, bus, starts. Without
-a name all of them run.
+Parts: subscribe, awards, settlement, ledger, sqlite, timers, lists, residents, commands, bus,
+starts. Without a name all of them run.
 `--quick` takes small numbers (about a minute a part); `--full` adds a month of 1,200,000 subjects
 and takes a backlog of 1,000,000 events.
 The status is 2 when a figure misses its bound, 1 when a server is not installed.
@@ -73,6 +73,12 @@ def _lists(given: argparse.Namespace) -> list[Figure]:
     return lists.run(quick=given.quick)
 
 
+def _residents(given: argparse.Namespace) -> list[Figure]:
+    from bench import residents
+
+    return residents.run(quick=given.quick, count=given.subjects)
+
+
 def _commands(given: argparse.Namespace) -> list[Figure]:
     from bench import commands
 
@@ -99,6 +105,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "sqlite": _sqlite,
     "timers": _timers,
     "lists": _lists,
+    "residents": _residents,
     "commands": _commands,
     "bus": _bus,
     "starts": _starts,
@@ -113,7 +120,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small numbers")
     parser.add_argument("--full", action="store_true", help="with 1,200,000 subjects")
     parser.add_argument("--events", type=int, help="of subscribe, awards, sqlite, timers, commands")
-    parser.add_argument("--subjects", type=int, help="of settlement and sqlite")
+    parser.add_argument("--subjects", type=int, help="of settlement, sqlite and residents")
     parser.add_argument("--postings", type=int, help="of ledger")
     parser.add_argument("--rounds", type=int, default=3, help="of awards, settlement and commands")
     given = parser.parse_args()

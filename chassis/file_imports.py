@@ -28,7 +28,7 @@ from fivered.chassis.bus import Nothing, command, job, query
 from fivered.chassis.cards import JobState
 from fivered.chassis.cells import MOST_COLUMNS, HeadTooFar, plain, visible
 from fivered.chassis.checks import check_role
-from fivered.chassis.columns import Column
+from fivered.chassis.columns import Cell, Column
 from fivered.chassis.files import Files
 from fivered.chassis.i18n import texts
 from fivered.chassis.importers import (
@@ -120,6 +120,34 @@ class RowFault(Refusal):
 # Reading
 
 
+# So many different cells of a column are kept.
+_KEPT_CELLS = 4096
+
+
+class _Cells:
+    """Reads the cells of a file. They repeat: its grids, buildings and rooms, true and false."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, dict[str, Cell]] = {}
+
+    def read(self, column: Column, cell: str) -> Cell:
+        """Read a cell.
+
+        Raises:
+            Refusal: It does not hold what is expected.
+        """
+        known = self._read.setdefault(column.name, {})
+        if cell in known:
+            return known[cell]
+        value = column.read(cell)
+        # A list would be the same one in many rows.
+        if column.kind != "list":
+            if len(known) >= _KEPT_CELLS:
+                known.clear()
+            known[cell] = value
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """Where the headings stand, and which column of ours each of them is.
@@ -131,6 +159,7 @@ class Header:
         offset: Where the row behind it begins.
         delimiter: What parts the cells.
         ignored: Headings of remarks, which are not read.
+        cells: Reads what stands below them.
     """
 
     names: list[str]
@@ -139,6 +168,7 @@ class Header:
     offset: int
     delimiter: str
     ignored: list[str]
+    cells: _Cells = field(default_factory=_Cells)
 
 
 def read_header(file: BinaryIO, importer: Importer) -> Header:
@@ -228,7 +258,7 @@ def _read_line(record: Record, header: Header, importer: Importer) -> _Line:
     wrong: list[Refusal] = []
     for column in importer.columns:
         try:
-            found.row[column.name] = column.read(stood.get(column.name, ""))
+            found.row[column.name] = header.cells.read(column, stood.get(column.name, ""))
         except Refusal as refusal:
             wrong.append(refusal)
     if wrong:

@@ -15,11 +15,11 @@ from typing import Literal, TypedDict
 
 import sqlalchemy as sa
 
-from fivered.chassis import database_errors
+from fivered.chassis import database_errors, many_rows
 from fivered.chassis import storage as store
 from fivered.chassis.messages import Members
 
-# More events, or timers, than this are written by SQLAlchemy's own batches, before the last
+# More events, or timers, than this are written by a statement of their own, before the last
 # statement.
 _INLINE = 8
 
@@ -105,7 +105,7 @@ def write(
         return
     inline = said if len(said) <= _INLINE else ()
     if said and not inline:
-        conn.execute(_into(tables.outbox), list(said))
+        many_rows.insert(conn, tables.outbox, said)
     timers = armed if len(armed) <= _INLINE else ()
     if armed and not timers:
         arm(conn, tables, armed)

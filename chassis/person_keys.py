@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
 
+from fivered.chassis import many_rows
 from fivered.chassis import storage as store
 from fivered.chassis.personal import ROWS, DataMap
 from fivered.chassis.sqlite_writers import empty_log
@@ -112,21 +113,28 @@ class _Known:
     def _make(self, person_ids: Collection[str]) -> None:
         now = datetime.now(UTC)
         for some in _some(person_ids):
+            keys = {one: os.urandom(_KEY) for one in some}
+            handles = {one: secrets.token_hex(HANDLE) for one in some}
             rows = [
                 {
                     "person_id": one,
-                    "handle": secrets.token_hex(HANDLE),
-                    "wrapped": self._vault.seal(os.urandom(_KEY).hex(), _bound(one)),
+                    "handle": handles[one],
+                    "wrapped": self._vault.seal(key.hex(), _bound(one)),
                     "made_at": now,
                     "waits": False,
                 }
-                for one in some
+                for one, key in keys.items()
             ]
-            self._conn.execute(
-                store.insert(self._conn, self._table).values(rows).on_conflict_do_nothing()
+            made = set(
+                many_rows.insert(
+                    self._conn, self._table, rows, unless_taken=True, returning="person_id"
+                )
             )
-            # Somebody else may have made one meanwhile.
-            self._read(self._table.c.person_id.in_(some))
+            for one in made:
+                self._have(one, handles[one], keys[one])
+            if len(made) < len(rows):
+                # Somebody else has made one meanwhile.
+                self._read(self._table.c.person_id.in_([one for one in some if one not in made]))
 
     def _read(self, which: sa.ColumnElement[bool]) -> None:
         table = self._table
@@ -136,11 +144,15 @@ class _Known:
 
     def take(self, person_id: str, told: str, wrapped: bytes | None) -> None:
         """Have the key of a person at hand, as its row tells it."""
+        key = None
+        if wrapped is not None:
+            key = bytes.fromhex(self._vault.open(wrapped, _bound(person_id)))
+        self._have(person_id, told, key)
+
+    def _have(self, person_id: str, told: str, key: bytes | None) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  see vault
 
-        handle, cipher = bytes.fromhex(told), None
-        if wrapped is not None:
-            cipher = AESGCM(bytes.fromhex(self._vault.open(wrapped, _bound(person_id))))
+        handle, cipher = bytes.fromhex(told), AESGCM(key) if key is not None else None
         self._ciphers[handle] = cipher
         self._of[person_id] = (handle, cipher) if cipher is not None else None
 

@@ -75,6 +75,8 @@ _DASHES = dict.fromkeys(
     map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"), "-"
 )
 _BLANK = re.compile(r"\s+")
+# What `_narrow` changes: most texts hold nothing of it.
+_NARROWED = re.compile(f"[^\x00-\x7f](?<=[\\s\\d\uff01-\uff5e{''.join(map(chr, _DASHES))}])")
 
 
 def tidy(text: str) -> str:
@@ -99,6 +101,8 @@ def _lines(text: str) -> str:
 
 def _narrow(text: str) -> str:
     """Return the text with full-width signs, the digits of other scripts and dashes as ASCII."""
+    if not _NARROWED.search(text):
+        return text
     return "".join(map(_narrow_character, text.translate(_DASHES)))
 
 

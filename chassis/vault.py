@@ -206,7 +206,7 @@ class Vault:
 
     def digest(self, kind: str, value: str) -> str:
         """Return the keyed digest by which two values are compared without being stored."""
-        return hmac.new(self._digest_key, f"{kind}\n{value}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._digest_key, f"{kind}\n{value}".encode(), "sha256").hex()
 
 
 def named(head: bytes) -> str | None:

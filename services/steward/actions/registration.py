@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from fivered.chassis import person_keys
 from fivered.chassis.bus import Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid
@@ -154,15 +156,16 @@ def admit(
     """
     grids = storage.ground.known(tx.conn, {o.grid for o in orders if o.grid}, "GRID")
     results: list[Refusal | None] = []
-    rows: list[NewPerson] = []
+    checked: list[_Checked] = []
     for order in orders:
         try:
-            row = _row(tx, order, grids)
+            checked.append(_check(tx, order, grids))
         except Refusal as refusal:
             results.append(refusal)
             continue
-        rows.append(row)
         results.append(None)
+    person_keys.know(tx, (one.person_id for one in checked))
+    rows = [_row(tx, one) for one in checked]
     known = _Known(tx, rows)
     # One verdict per row, not per person: a batch may name the same person twice.
     verdicts: list[replies.Changed | Refusal] = []
@@ -361,7 +364,23 @@ def _learn_birthday(tx: Tx, row: NewPerson, known: Row | NewPerson) -> None:
         await_days(tx, {rules.identity.eighteenth(date.fromisoformat(born), None)})
 
 
-def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What an acceptable line says, in the clear."""
+
+    person_id: str
+    name: str
+    phone: str | None
+    number: str | None
+    born: date | None
+    birth_year: int | None
+    grid: str | None
+    household_id: str | None
+    dwelling: Dwelling | None
+    synthetic: bool
+
+
+def _check(tx: Tx, payload: PersonLine, grids: set[str]) -> _Checked:
     chosen = rules.identity.check_id(payload.person_id, "per", field="person_id")
     name = rules.identity.check_name(payload.name)
     today = tx.calendar.local_date(tx.now)
@@ -376,50 +395,64 @@ def _row(tx: Tx, payload: PersonLine, grids: set[str]) -> NewPerson:
         if payload.grid not in grids:
             raise UnknownGrid(grid=payload.grid, field="grid")
         tx.require_scope(payload.grid)
-    person_id = chosen or tx.new_id("per")
-    dwelling = dwelling_given(payload, payload.grid)
-    vault = storage.vault(tx)
-    birth_year = rules.identity.check_birth_year(payload.birth_year, born, today)
-    area = payload.grid[:12] if payload.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT)
+    return _Checked(
+        person_id=chosen or tx.new_id("per"),
+        name=name,
+        phone=phone,
+        number=number,
+        born=born,
+        birth_year=rules.identity.check_birth_year(payload.birth_year, born, today),
+        grid=payload.grid,
+        household_id=payload.household_id,
+        dwelling=dwelling_given(payload, payload.grid),
+        synthetic=payload.synthetic,
+    )
+
+
+def _row(tx: Tx, one: _Checked) -> NewPerson:
+    """Return the row of a person, whose key is at hand."""
+    vault, person_id = storage.vault(tx), one.person_id
+    today = tx.calendar.local_date(tx.now)
+    area = one.grid[:12] if one.grid else (tx.actor.scope[:12] or rules.areas.DISTRICT)
     content = [
-        name,
-        phone,
-        number,
-        birth_year,
-        payload.grid,
-        payload.household_id,
-        payload.synthetic,
+        one.name,
+        one.phone,
+        one.number,
+        one.birth_year,
+        one.grid,
+        one.household_id,
+        one.synthetic,
         # Content without a dwelling has the digest that the release before gave it.
-        *(dwelling or ()),
+        *(one.dwelling or ()),
     ]
     return NewPerson(
         person_id=person_id,
-        name=vault.seal(name, f"{person_id}.name", person_id),
-        phone=vault.seal_or_none(phone, f"{person_id}.phone", person_id),
-        phone_hmac=vault.digest("phone", phone) if phone else None,
+        name=vault.seal(one.name, f"{person_id}.name", person_id),
+        phone=vault.seal_or_none(one.phone, f"{person_id}.phone", person_id),
+        phone_hmac=vault.digest("phone", one.phone) if one.phone else None,
         id_no_mask=vault.seal_or_none(
-            rules.identity.mask_id_number(number) if number else None,
+            rules.identity.mask_id_number(one.number) if one.number else None,
             f"{person_id}.id_no",
             person_id,
         ),
-        id_no_hmac=vault.digest("id_no", number) if number else None,
-        birth_year=birth_year,
+        id_no_hmac=vault.digest("id_no", one.number) if one.number else None,
+        birth_year=one.birth_year,
         birthday=vault.seal_or_none(
-            born.isoformat() if born else None, f"{person_id}.birthday", person_id
+            one.born.isoformat() if one.born else None, f"{person_id}.birthday", person_id
         ),
-        is_adult=rules.identity.is_adult(born, birth_year, today),
+        is_adult=rules.identity.is_adult(one.born, one.birth_year, today),
         area=area,
-        grid=payload.grid,
-        household_id=payload.household_id,
+        grid=one.grid,
+        household_id=one.household_id,
         dwelling=vault.seal_or_none(
-            rules.dwellings.as_text(dwelling), f"{person_id}.dwelling", person_id
+            rules.dwellings.as_text(one.dwelling), f"{person_id}.dwelling", person_id
         ),
         status="ACTIVE",
-        synthetic=payload.synthetic,
+        synthetic=one.synthetic,
         digest=vault.digest("person", msgspec.json.encode(content).decode()),
         version=1,
         created_at=tx.now,
-        found_by=storage.finding.digests(vault, area, name, dwelling),
+        found_by=storage.finding.digests(vault, area, one.name, one.dwelling),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from fivered.chassis.text import fold
@@ -54,6 +55,7 @@ def of_text(text: str | None) -> Dwelling | None:
     return Dwelling(building, unit or None, room or None)
 
 
+@lru_cache(maxsize=4096)
 def _plain(part: str | None) -> str:
     """Return how a part is compared: 3号楼, 3栋 and 3 are one building."""
     return _BEHIND.sub("", fold(part)) if part else _EMPTY

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import msgspec
 import sqlalchemy as sa
 
-from fivered.chassis import identities, records, telling
+from fivered.chassis import identities, many_rows, records, telling
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules import requests as request_rules
@@ -122,7 +122,7 @@ def insert(conn: sa.Connection, new: Sequence[NewPerson]) -> set[str]:
     """Insert persons; those whose id or numbers exist are left out. Returns the inserted ids."""
     columns = [one.name for one in fields(NewPerson) if one.name != "found_by"]
     rows = [{name: getattr(row, name) for name in columns} for row in new]
-    inserted = {row.person_id for row in records.add_missing(conn, persons, rows)}
+    inserted = set(many_rows.insert(conn, persons, rows, unless_taken=True, returning="person_id"))
     finding.add(conn, {row.person_id: row.found_by for row in new if row.person_id in inserted})
     return inserted
 

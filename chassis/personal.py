@@ -89,6 +89,7 @@ WORDS = {
     "proposer": "提议人编号 / proposer",
     "provider_subject": "统一身份认证编号 / id at the provider of sign-in",
     "rating_text": "评价文字 / words of the rating",
+    "sender": "群内发言人代号 / who wrote it, as a chat calls that person",
     "reason": "理由 / reason",
     "record_ref": "录音编号 / number of a recording",
     "receipt": "纸质回执编号 / number of the receipt",

@@ -82,6 +82,7 @@ class Steward(Imports, Sealing, Service):
         *doors.requests.doors,
         *doors.records.doors,
         *doors.visits.doors,
+        *doors.intake.doors,
         # ------------------------------------------------------------ consumed
         subscribe("property", *read_in(events, "property"), then=heard.property_said),
         subscribe("partner", *read_in(events, "partner"), then=heard.partners_said),

@@ -144,6 +144,14 @@ def test_what_is_kept_from_others_says_why():
         "steward SubmitRequest.external_ref": Office,
         "steward SubmitRequest.text": Sealed,
         "steward UrgeRequest.text": Sealed,
+        "steward FileIntake.text": Sealed,
+        "steward ReceiveChat.group_ref": Office,
+        "steward ReceiveChat.msg_id": Office,
+        "steward ReceiveChat.sender_ref": Office,
+        "steward ReceiveChat.text": Sealed,
+        "steward ReceiveOrder.order_no": Office,
+        "steward ReceiveOrder.phone": Sealed,
+        "steward ReceiveOrder.text": Sealed,
     }
 
 

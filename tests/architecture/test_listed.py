@@ -20,6 +20,8 @@ ELSEWHERE = {
     ("credit", "/vetoes"): "/organisations/{subject_id}/negatives",
     ("forum", "/topics/{topic_id}/object"): "/objections",
     ("steward", "/people/{person_id}/merge"): "/person-merges",
+    ("steward", "/intake/wechat"): "/intake",
+    ("steward", "/intake/12345"): "/intake",
 }
 # Short, or asked for one person only: nobody pages through them.
 NOT_PAGED = {

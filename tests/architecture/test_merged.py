@@ -32,7 +32,7 @@ account again_of agreement_id appointment_id ballot_id certificate claimed_proje
 grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id code_id
 complaint_id consent_id consent_notice_id correction_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
 export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id
-invitation_id job_id key_id level1_official level2_official link_id meeting_id merge_id
+invitation_id item_id job_id key_id level1_official level2_official link_id meeting_id merge_id
 message_id delivery_id channels note_id notice_id pause_id call_id objection_id offer_id official_id opinion_id org_id partner_id post
 post_ref predecessor_id project_id proposal_id record_id rectification_id redemption_id
 refund_statement_id repair_id replaces request_id responsible_id resubmits rule_set_id
@@ -56,7 +56,8 @@ OTHER_THINGS = {
     "property": {"history.ref", "grades.ref", "quality_checks.ref"},
     "partner": {"history.subject", "messages.ref"},
     "identity": {"history.subject", "ties.ref", "tries.subject"},
-    "steward": {"requests.merged_into", "code_limits.subject", "parties.ref", "contact_boards.entries"},
+    "steward": {"requests.merged_into", "code_limits.subject", "parties.ref", "contact_boards.entries",
+                "intake_items.source", "intake_results.source", "intake_results.detail"},
     "credit": {"awards.cap_window", "what_if_parts.deed", "awards.deed", "consent_notices.texts"},
 }  # fmt: skip
 STEPS = "who took a step is told under the id of then; who asks for it reads the kept one beside it"
@@ -84,6 +85,7 @@ HISTORY = {
         "person_merges.decided_by": FINAL,
         "erasures.decided_by": FINAL,
         "corrections.decided_by": FINAL,
+        "intake_items.decided_by": FINAL,
     },
     "identity": {
         "history.actor": STEPS,

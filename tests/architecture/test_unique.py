@@ -55,6 +55,7 @@ ALIKE = {
                 "hazard_id",
                 "check_id",
                 "incident_id",
+                "item_id",
                 "swap_id",
                 "body_id",
                 "seat_id",

@@ -115,6 +115,14 @@ def _steward(h: Hands) -> Members:
     visit |= {"occurred_at": h.api.now().isoformat()}
     h.post(worker, "/v1/steward/visits-batch", {"items": [visit]}, role="R_STEWARD")
     h.post("resident", "/v1/steward/corrections", {"name": "王小莉"})
+    chat = Actor("svc_chat", "R_STREET", place.STREET)
+    said = {"group_ref": "qun-1", "area": place.GRID, "text": "楼道灯不亮"}
+    said |= {"sent_at": h.api.now().isoformat()}
+    for number in ("m-1", "m-2", "m-3"):
+        brought = Call("receive_chat", said | {"msg_id": number}, chat, key=new_uuid())
+        item = h.site.host.runtimes["steward"].call(brought)
+    refused = {"reason": "NOT_A_REQUEST", "note": "群内问好"}
+    h.post("secretary", f"/v1/steward/intake/{item['id']}/refuse", refused, version=1)
     compound = {"place_code": f"{place.COMMUNITY}-001", "kind": "COMPOUND", "name": "春晖苑"}
     building = {"place_code": f"{place.COMMUNITY}-001-003", "kind": "BUILDING", "name": "3号楼"}
     h.post("cadre", "/v1/steward/places", compound)

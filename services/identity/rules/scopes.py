@@ -29,6 +29,13 @@ _REQUESTS = (
     "GET /v1/steward/requests/{request_id}",
     "GET /v1/steward/requests/{request_id}/timeline",
 )
+_INTAKE = (
+    "POST /v1/steward/intake/wechat",
+    "POST /v1/steward/intake/12345",
+    "GET /v1/steward/intake",
+    "GET /v1/steward/intake/{item_id}",
+    "GET /v1/steward/intake-results",
+)
 # The addresses of the standard, at which the gateway translates.
 _OPEN311 = tuple(
     f"{verb} /open311/v2/{path}.{form}"
@@ -44,8 +51,9 @@ _OPEN311 = tuple(
 SCOPES: dict[str, Scope] = {
     "hotline.intake": Scope(
         _DESK,
-        _REQUESTS,
-        "热线:提交并跟踪本区域诉求 / A hotline: file and follow requests of an area",
+        (*_REQUESTS, *_INTAKE),
+        "热线、群聊:提交并跟踪本区域诉求,读取回传结果 / A hotline or a chat: file and follow"
+        " requests of an area, and read what became of them",
     ),
     "open311": Scope(
         _DESK,

@@ -19,7 +19,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import telling
+from fivered.services.steward.actions import results, telling
 from fivered.services.steward.actions.parties import require_impartial, require_outside_chain
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import (
@@ -106,6 +106,7 @@ def change(  # noqa: PLR0917  what becomes of which, said by whom; `values` are 
         step(tx, row.request_id, action, state=state, version=version, detail=detail or {}, by=by),
     )
     telling.of_step(tx, changed, action, detail or {})
+    results.of_step(tx, changed, action, detail or {})
     return changed
 
 

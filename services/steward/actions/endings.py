@@ -210,18 +210,23 @@ def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
     row = change(
         tx, row, "merge", "MERGED", {"into": target.request_id}, merged_into=target.request_id
     )
-    target = change(tx, target, "merged", target.state, {"from": row.number})
-    if target.handler_person in parties(tx, target):
+    joined(tx, row, target)
+    return msgspec.structs.replace(reply(row), merged_into=target.request_id)
+
+
+def joined(tx: Tx, row: Row, case: Row) -> None:
+    """Note with a case that a request follows it from now on, and say so."""
+    case = change(tx, case, "merged", case.state, {"from": row.number})
+    if case.handler_person in parties(tx, case):
         # The handler's own household reported what was merged into it.
-        target = take_from_party(tx, target)
+        case = take_from_party(tx, case)
     publish(
         tx,
         row,
         events.RequestMerged(
-            row.request_id, target.request_id, target.kind, target.category, target.project_id
+            row.request_id, case.request_id, case.kind, case.category, case.project_id
         ),
     )
-    return msgspec.structs.replace(reply(row), merged_into=target.request_id)
 
 
 def unmerge_request(tx: Tx, payload: UnmergeRequest) -> RequestReply:

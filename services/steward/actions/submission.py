@@ -186,7 +186,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
             priority=payload.priority or rules.requests.default_priority(payload.category),
             indoor=payload.indoor,
         )
-    row = _file(tx, payload, reporter, own, serving)
+    row = file_new(tx, payload, reporter, own, serving)
     if row is not None and payload.caller_phone is not None:
         calls.keep(tx, row, _CALLED_IN, payload.caller_phone)
     if row is None:
@@ -261,7 +261,7 @@ def topic_redirected(tx: Tx, topic: events.TopicRedirectedHeard) -> None:
         "community": topic.community,
         "reference": topic.topic_id,
     }
-    _file(tx, new, named, own, storage.ground.serving(tx.conn, grid), topic_id=topic.topic_id)
+    file_new(tx, new, named, own, storage.ground.serving(tx.conn, grid), topic_id=topic.topic_id)
 
 
 def _in_hand_for(tx: Tx, request_id: str, community: str, person: str | None) -> bool:
@@ -296,7 +296,7 @@ def hazard_found(tx: Tx, hazard: Row) -> Row:
         "reference": hazard.hazard_id,
     }
     serving = storage.ground.serving(tx.conn, hazard.grid)
-    row = _file(tx, new, hazard.reporter_id, own, serving)
+    row = file_new(tx, new, hazard.reporter_id, own, serving)
     assert row is not None, "a hazard is found once"  # noqa: S101  see its state
     return row
 
@@ -319,12 +319,12 @@ def visit_concern(  # noqa: PLR0917  what, of which visit, of whom
         "community": grid[:12],
         "reference": visit_id,
     }
-    row = _file(tx, new, person, own, storage.ground.serving(tx.conn, grid))
+    row = file_new(tx, new, person, own, storage.ground.serving(tx.conn, grid))
     assert row is not None, "a visit is stored once"  # noqa: S101  see its number
     return row
 
 
-def _file(
+def file_new(
     tx: Tx,
     payload: NewRequest,
     reporter: str | None,
@@ -389,6 +389,43 @@ def _file(
         sequence=1,
     )
     telling.of_filing(tx, row, chosen.duty if chosen is not None else None)
+    return row
+
+
+def file_joined(
+    tx: Tx, payload: NewRequest, reporter: str | None, own: dict[str, str], case: Row
+) -> Row | None:
+    """Keep a request that is the same matter as an open case, and follows it from the beginning;
+    None where its reference is taken."""
+    request_id = tx.new_id("req")
+    digest = _content(tx, payload, reporter, own["reference"])
+    if not storage.cases.claim_reference(tx.conn, **own, request_id=request_id, digest=digest):
+        return None
+    new = _new(
+        tx,
+        payload,
+        reporter,
+        own,
+        request_id=request_id,
+        project_id=case.project_id,
+        topic_id=None,
+    )
+    number = storage.cases.next_number(tx.conn, tx.calendar.local_date(tx.now), new.area)
+    said = {"channel": new.channel, "number": number}
+    into = {"into": case.request_id}
+    steps = [
+        step(tx, request_id, "submit", state="SUBMITTED", version=1, detail=said),
+        step(tx, request_id, "merge", state="MERGED", version=2, detail=into),
+    ]
+    given = {"number": number, "state": "MERGED", "version": 2, "merged_into": case.request_id}
+    row = storage.cases.file(tx.conn, new, given, steps, {})
+    tx.publish(
+        fact_of(events.RequestSubmitted, row),
+        subject=row.request_id,
+        scope=row.area,
+        sequence=1,
+    )
+    telling.of_step(tx, row, "merge", into)
     return row
 
 

@@ -1,5 +1,13 @@
 """Commands and queries, one file per matter; `doors` of each are rows of the way in."""
 
-from fivered.services.steward.doors import ground, own_data, records, requests, stewards, visits
+from fivered.services.steward.doors import (
+    ground,
+    intake,
+    own_data,
+    records,
+    requests,
+    stewards,
+    visits,
+)
 
-__all__ = ["ground", "own_data", "records", "requests", "stewards", "visits"]
+__all__ = ["ground", "intake", "own_data", "records", "requests", "stewards", "visits"]

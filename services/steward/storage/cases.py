@@ -39,6 +39,8 @@ _CHANGED_BY_STEP = records.along(_CHANGED, request_timeline, _STEP_NAMES, 1)
 @cache
 def _filed(steps: int, clocks: int) -> sa.Executable:
     with_steps = records.along(_INSERTED, request_timeline, _STEP_NAMES, steps)
+    if not clocks:
+        return with_steps
     return records.along(with_steps, request_clocks, Clock.__annotations__, clocks)
 
 
@@ -110,7 +112,8 @@ def file(
         new: The request before anybody has it.
         given: Its number, its state, and who has it.
         steps: The lines of its timeline.
-        due_at: The end of each of its clocks, all of which start now.
+        due_at: The end of each of its clocks, all of which start now; empty for one that follows
+            another request.
     """
     values = {**records.values_of(new), **given}
     handler = cast("str | None", values.get("handler"))
@@ -126,7 +129,8 @@ def file(
     else:
         conn.execute(_INSERTED, values)
         write_timeline(conn, steps)
-        conn.execute(_CLOCK, clocks)
+        if clocks:
+            conn.execute(_CLOCK, clocks)
     return records.written(requests, values)
 
 

@@ -21,6 +21,7 @@ from fivered.services.steward.storage.desk import (
     request_notes,
     request_pauses,
 )
+from fivered.services.steward.storage.intake import intake_items
 from fivered.services.steward.storage.tables import (
     calendar_proposals,
     chassis,
@@ -406,6 +407,7 @@ def deaths(
 MOVED: tuple[store.Column, ...] = (
     stewards.c.person_id,
     requests.c.reporter_id,
+    intake_items.c.reporter_id,
     requests.c.handler_person,
     requests.c.recorded_by,
     requests.c.against,

@@ -158,6 +158,15 @@ DATA_MAP = (
         things="channel reference", erased=ROWS,
     ),
     Held(
+        "intake_items", REQUEST, whose="reporter_id",
+        general="text phone sender building reference client_key",
+        others="decided_by", hidden="digest",
+        things="item_id source channel kind category state request_id reason note",
+        erased="text phone sender building reference client_key",
+        fades="text phone sender building reference client_key", over="received_at", months=36,
+        stays=_FIGURES,
+    ),
+    Held(
         "request_timeline", REQUEST, whose="request_id>requests", others="actor_id detail",
         things="action actor_role state", erased="detail", stays=_FIGURES,
     ),
@@ -207,6 +216,7 @@ DATA_MAP = (
         known_incidents="incident_id grid number kind nature title buildings",
         project_grids="project_id",
         projects="project_id status company_id buildings",
+        intake_results="source item_id step request_id detail",
         request_numbers="day",
         steward_grades="steward_id period settlement_id grade",
         steward_grids="steward_id",

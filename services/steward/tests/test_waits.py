@@ -169,6 +169,19 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
         "GAP_AHEAD", GRID, to=SECRETARY, not_to=[(OTHER_CADRE, "R_STREET", COMMUNITY)],
         act=lambda: covered(ground),
     )  # fmt: skip
+    brought = ground.by("svc_chat", "R_STREET", COMMUNITY[:9]).do(
+        "receive_chat",
+        {"group_ref": "qun-1", "msg_id": "m-1", "area": GRID, "text": "早上好",
+         "sent_at": "2025-03-03T08:00:00+08:00"},
+    )  # fmt: skip
+    waits.until(
+        "INTAKE_TO_CONFIRM", brought["id"], to=SECRETARY,
+        not_to=[(OTHER_CADRE, "R_SECRETARY", "370811015902"), resident],
+        act=lambda: officer(
+            ground, "refuse_intake", brought, item_id=brought["id"], reason="NOT_A_REQUEST",
+            note="群内问好",
+        ),
+    )  # fmt: skip
     assert waits.proved == {row.kind for row in Steward.waits}
 
 

@@ -13,6 +13,7 @@ from fivered.services.steward.views import (
     corrections,
     desk,
     erasures,
+    intake,
     people,
     records,
     rota,
@@ -100,6 +101,13 @@ WAITS = (
             replies.RequestCard,
             lambda tx, item: item.review not in _REVIEWS and _outside(tx, item),
         ),
+    ),
+    Waits(
+        "INTAKE_TO_CONFIRM",
+        "待确认的来件 / Something from a chat or the hotline to confirm",
+        act="file_intake", view=intake.intake_items,
+        asked=intake.IntakeList(state="WAITING", limit=MOST),
+        since="received_at", due="answer_by", shown="intake_item",
     ),
     Waits(
         "PAUSE_TO_DECIDE",

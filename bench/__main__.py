@@ -1,7 +1,7 @@
 """All figures in one table: `python -m bench [part ...] [--quick] [--full]`.
 
-Parts: subscribe, awards, settlement, ledger, sqlite, timers, lists, residents, commands, bus,
-starts. Without a name all of them run.
+Parts: subscribe, awards, settlement, ledger, sqlite, timers, lists, residents, year,
+commands, bus, starts. Without a name all of them run.
 `--quick` takes small numbers (about a minute a part); `--full` adds a month of 1,200,000 subjects
 and takes a backlog of 1,000,000 events.
 The status is 2 when a figure misses its bound, 1 when a server is not installed.
@@ -79,6 +79,12 @@ def _residents(given: argparse.Namespace) -> list[Figure]:
     return residents.run(quick=given.quick, count=given.subjects)
 
 
+def _year(given: argparse.Namespace) -> list[Figure]:
+    from bench import year
+
+    return year.run(quick=given.quick, count=given.events)
+
+
 def _commands(given: argparse.Namespace) -> list[Figure]:
     from bench import commands
 
@@ -106,6 +112,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], list[Figure]]] = {
     "timers": _timers,
     "lists": _lists,
     "residents": _residents,
+    "year": _year,
     "commands": _commands,
     "bus": _bus,
     "starts": _starts,
@@ -119,7 +126,9 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small numbers")
     parser.add_argument("--full", action="store_true", help="with 1,200,000 subjects")
-    parser.add_argument("--events", type=int, help="of subscribe, awards, sqlite, timers, commands")
+    parser.add_argument(
+        "--events", type=int, help="of subscribe, awards, sqlite, timers, commands, year"
+    )
     parser.add_argument("--subjects", type=int, help="of settlement, sqlite and residents")
     parser.add_argument("--postings", type=int, help="of ledger")
     parser.add_argument("--rounds", type=int, default=3, help="of awards, settlement and commands")

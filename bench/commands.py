@@ -83,12 +83,14 @@ class Took:
     Attributes:
         rate: Requests per second.
         p50: Median time of one (s).
+        p95: Within which nineteen of twenty were answered (s).
         cpu: Processor seconds of each process, per request.
         answers: What was answered.
     """
 
     rate: float
     p50: float
+    p95: float
     cpu: dict[str, float]
     answers: list[Any]
 
@@ -122,14 +124,14 @@ class System:
             name: (frame.cpu_s(process.pid) - before[name]) / len(asks)
             for name, process in self.processes.items()
         }
-        return Took(len(asks) / seconds, frame.median(times), cpu, answers)
+        return Took(len(asks) / seconds, frame.median(times), frame.p95(times), cpu, answers)
 
 
 # --------------------------------------------------------------------------------------------------
 # The systems
 
 
-class _Processes:
+class Processes:
     """Starts processes and ends them."""
 
     def __init__(self, stack: ExitStack) -> None:
@@ -169,7 +171,7 @@ class _Processes:
 
 
 def _baseline(
-    processes: _Processes,
+    processes: Processes,
     name: str,
     module: str,
     units: Sequence[str],
@@ -207,7 +209,7 @@ def _baseline(
     return system
 
 
-def _token(person: str, role: str, scope: str, key: str) -> dict[str, str]:
+def token(person: str, role: str, scope: str, key: str) -> dict[str, str]:
     token = issue(key, person, [{"role": role, "scope": scope}], 12)
     return {"Authorization": f"Bearer {token}"}
 
@@ -217,11 +219,11 @@ class Ours(System):
 
     def __init__(self, name: str, port: int, token_key: str) -> None:
         super().__init__(name, port, self._submit, self._urge)
-        self._resident = _token(REPORTER, "R_RESIDENT", DISTRICT, token_key)
-        self._district = _token("per_bench", "R_DISTRICT", DISTRICT, token_key)
+        self._resident = token(REPORTER, "R_RESIDENT", DISTRICT, token_key)
+        self.district = token("per_bench", "R_DISTRICT", DISTRICT, token_key)
 
     def command(self, path: str, body: Any, *, resident: bool = False, **headers: str) -> Ask:
-        who = self._resident if resident else self._district
+        who = self._resident if resident else self.district
         key = {"Idempotency-Key": str(uuid.uuid4())}
         return "POST", f"/v1/steward{path}", who | key | headers, body
 
@@ -233,7 +235,7 @@ class Ours(System):
         return self.command(f"/requests/{made['id']}/urge", {}, resident=True, **match)
 
     def list(self, community: str) -> Ask:
-        return "GET", f"/v1/steward/requests?limit={LIST}&scope={community}", self._district, None
+        return "GET", f"/v1/steward/requests?limit={LIST}&scope={community}", self.district, None
 
     def fill(self) -> None:
         """Define the ground and enrol its stewards, through the doors."""
@@ -267,8 +269,9 @@ class Ours(System):
         return self.command("/people", body)
 
 
-def _ours(processes: _Processes, *, broker: str, database: str) -> Ours:
-    runtime = _open(database)
+def started(processes: Processes, *, broker: str, database: str) -> Ours:
+    """Start a gateway, steward and its worker on an empty database, and fill in its ground."""
+    runtime = opened(database)
     migrate_service(Steward, runtime.engine)
     runtime.prepare()
     runtime.close()
@@ -302,11 +305,11 @@ def _ours(processes: _Processes, *, broker: str, database: str) -> Ours:
 _DEMO = {"FIVERED_SYNTHETIC": "1", "FIVERED_DEMO_CLOCK": "1"}
 
 
-def _open(database: str) -> Runtime:
+def opened(database: str) -> Runtime:
     return Runtime.open(Steward, database, environ=KEYS | _DEMO)
 
 
-def _embedded(processes: _Processes, folder: Path) -> Ours:
+def _embedded(processes: Processes, folder: Path) -> Ours:
     port = servers.free_port()
     process = processes.start(
         "embedded",
@@ -380,7 +383,7 @@ def _counting(runtime: Runtime) -> Iterator[list[str]]:
 
 def statements(database: str) -> tuple[list[str], list[str]]:
     """Return the statements of a submission and of a light command."""
-    runtime = _open(database)
+    runtime = opened(database)
     actor = Actor(REPORTER, "R_RESIDENT", DISTRICT)
     body = ORDER | {"grid": f"{COMMUNITIES[0]}001"}
     try:
@@ -412,7 +415,7 @@ def run(
     lists: list[Took] = []
     counted: tuple[list[str], list[str]] = ([], [])
     with ExitStack() as stack:
-        processes = _Processes(stack)
+        processes = Processes(stack)
         if set(only) != {"embedded"}:
             postgres = stack.enter_context(frame.private_postgres())
             rabbit = servers.Rabbit()
@@ -434,7 +437,7 @@ def run(
 
 
 def _systems(
-    processes: _Processes, postgres: servers.Postgres, rabbit: servers.Rabbit, only: Sequence[str]
+    processes: Processes, postgres: servers.Postgres, rabbit: servers.Rabbit, only: Sequence[str]
 ) -> Iterator[System]:
     both = ("service", "gateway")
     others = find_spec("faststream") is not None and find_spec("asyncpg") is not None
@@ -451,7 +454,9 @@ def _systems(
                 broker=rabbit.new_vhost(), database=postgres.create_database(name),
             )  # fmt: skip
     if not only or "ours" in only:
-        yield _ours(processes, broker=rabbit.new_vhost(), database=postgres.create_database("ours"))
+        yield started(
+            processes, broker=rabbit.new_vhost(), database=postgres.create_database("ours")
+        )
 
 
 # Name, unit, what it is, and the most or least of each system of which something is demanded.

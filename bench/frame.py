@@ -138,6 +138,11 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
+def p95(values: list[float]) -> float:
+    """Return what nineteen of twenty values do not exceed."""
+    return sorted(values)[(len(values) * 19 - 1) // 20]
+
+
 def end(*processes: subprocess.Popen[bytes]) -> None:
     """Ask processes to end, and kill what has not ended half a minute later."""
     for process in processes:

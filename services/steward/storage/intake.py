@@ -163,7 +163,13 @@ def cases_of(conn: sa.Connection, request_ids: Collection[str]) -> dict[str, Row
 
 
 def add_results(conn: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
-    """Keep what sources are told; none is fine."""
+    """Keep what sources are told; none is fine.
+
+    What one source is told is seen in the order of its ids, so that a reader who goes on from the
+    last one misses none: a later id cannot be committed before an earlier one.
+    """
+    for source in sorted({str(row["source"]) for row in rows}):
+        store.hold(conn, f"intake_results {source}")
     records.add_all(conn, intake_results, rows)
 
 

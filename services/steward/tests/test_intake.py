@@ -2,10 +2,11 @@
 comes by three doors is one case."""
 
 import pytest
+import sqlalchemy as sa
 
 from fivered.chassis.messages import SELF
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
-from fivered.services.steward import errors
+from fivered.services.steward import errors, storage
 from fivered.services.steward.errors import intake
 from fivered.services.steward.tests.ground import (
     CHEN,
@@ -206,3 +207,20 @@ def test_the_desk_refuses_with_a_reason_and_lists_what_waits(staffed):
     # Whom it tells of has it erased: words, number and key are gone after their time.
     kept = staffed.bench.rows("select text, phone from intake_items where phone is not null")
     assert kept and all("12800000066" not in str(bytes(one["phone"])) for one in kept)
+
+
+def test_what_one_source_is_told_is_committed_in_the_order_of_its_numbers(ground):
+    """A source goes on from the last number that it read: a lower one must not come later."""
+    engine = ground.bench.runtime.engine
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer")
+    said = {
+        "source": HOTLINE, "item_id": "itm_1", "area": GRID, "step": "FILED", "request_id": None,
+        "detail": {}, "at": ground.bench.now,
+    }  # fmt: skip
+    with engine.begin() as first, engine.connect() as second:
+        storage.intake.add_results(first, [said])
+        second.execute(sa.text("SET lock_timeout = '50ms'"))
+        storage.intake.add_results(second, [said | {"source": CHAT}])
+        with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
+            storage.intake.add_results(second, [said])

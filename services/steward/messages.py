@@ -155,6 +155,30 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         to=_HANDLER, when="办结超时时 / when the time to resolve is over",
         group="DUTIES",
     ),
+    "REQ_DUE_SOON": Tells(
+        "诉求 {number} 的{clock}时限将到({due}),请尽快办理"
+        " / Time runs out for request {number} ({clock}): {due}",
+        to=_HANDLER, when="接单、联系、办结时限过半和将到时 / before a clock of it runs out, twice",
+        group="DUTIES",
+    ),
+    "REQ_DUE_SOON_URGENT": Tells(
+        "紧急诉求 {number} 的{clock}时限将到({due}),请立即办理"
+        " / Urgent: time runs out for request {number} ({clock}): {due}",
+        to=_HANDLER, when="同上,优先级 P1、P2 / as above, priorities P1 and P2",
+        group="DUTIES", urgent=True,
+    ),
+    "REQ_DUE_ABOVE": Tells(
+        "诉求 {number} 的{clock}时限将到({due}),请督促承办人"
+        " / Time runs out for request {number} ({clock}, {due}); please see that it is done",
+        to="上一级联系干部 / the official of the level above",
+        when="第二次提醒时 / with the second reminder", group="DUTIES",
+    ),
+    "REQ_BEFORE_YOU": Tells(
+        "诉求 {number}({category})超时,提请您督办(第 {level} 级)"
+        " / Request {number} ({category}) is overdue and comes before you (level {level})",
+        to="该级联系干部 / the official of that level", when="升级督办时 / when it is escalated",
+        group="DUTIES",
+    ),
     "REQ_URGED": Tells(
         "诉求 {number} 的诉求人催办 / Who reported request {number} urges",
         to=_HANDLER, when="催办时 / when it is urged",

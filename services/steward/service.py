@@ -27,6 +27,7 @@ from fivered.services.steward.actions import (
     months,
     own_data,
     pauses,
+    reminders,
     retention,
     standing,
 )
@@ -83,6 +84,7 @@ class Steward(Imports, Sealing, Service):
         *doors.records.doors,
         *doors.visits.doors,
         *doors.intake.doors,
+        *doors.escalations.doors,
         # ------------------------------------------------------------ consumed
         subscribe("property", *read_in(events, "property"), then=heard.property_said),
         subscribe("partner", *read_in(events, "partner"), then=heard.partners_said),
@@ -94,6 +96,7 @@ class Steward(Imports, Sealing, Service):
         timer("COMING_OF_AGE", announcing.come_of_age),
         timer("FIND_BY_NAME", announcing.find_by_name),
         timer("REQ_ACCEPT", missed.accept_passed, together=missed.SPAN),
+        timer(reminders.TIMER, reminders.remind),
         timer("REQ_NOBODY", clocks.nobody_came),
         timer("REQ_CONTACT", clocks.contact_passed),
         timer("REQ_RESOLVE", clocks.resolve_passed),

@@ -48,6 +48,16 @@ class StewardSettings:
         help="How many times a day the number of one person may be looked at, by all together",
         default=10,
     )
+    remind_first: int = setting(
+        "FIVERED_STEWARD_REMIND_FIRST",
+        help="After how many percent of a clock's time its handler is reminded",
+        default=50,
+    )
+    remind_second: int = setting(
+        "FIVERED_STEWARD_REMIND_SECOND",
+        help="After how many percent the handler and the level above are reminded; at most 99",
+        default=80,
+    )
     elsewhere_per_day: int = setting(
         "FIVERED_STEWARD_ELSEWHERE_PER_DAY",
         help="How many people of other areas an intake may meet a day by numbers that it registers",
@@ -88,6 +98,12 @@ class StewardSettings:
         help="How often codes may be asked for from one network address within an hour",
         default=30,
     )
+
+    @property
+    def reminds_after(self) -> tuple[int, int]:
+        """After how many percent of a clock's time the two reminders come."""
+        first = min(max(self.remind_first, 1), 98)
+        return first, min(max(self.remind_second, first + 1), 99)
 
     @property
     def has_sender(self) -> bool:

@@ -19,7 +19,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import results, telling
+from fivered.services.steward.actions import reminders, results, telling
 from fivered.services.steward.actions.parties import require_impartial, require_outside_chain
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import (
@@ -107,6 +107,7 @@ def change(  # noqa: PLR0917  what becomes of which, said by whom; `values` are 
     )
     telling.of_step(tx, changed, action, detail or {})
     results.of_step(tx, changed, action, detail or {})
+    reminders.follow(tx, row, changed)
     return changed
 
 

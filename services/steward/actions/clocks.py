@@ -8,6 +8,7 @@ from datetime import datetime
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.records import Row
+from fivered.chassis.telling import tell
 from fivered.services.steward import events, rules, storage
 from fivered.services.steward.actions import cases, dispatch
 from fivered.services.steward.actions.parties import parties
@@ -85,6 +86,27 @@ def _escalate(tx: Tx, row: Row, level: int) -> None:
         row.state,
         {"level": level, "official": official_id, "acting": acting},
         level=level,
+    )
+    person_id = official.person_id if official is not None else None
+    storage.escalations.add(
+        tx.conn,
+        escalation_id=tx.new_id("esc"),
+        request_id=row.request_id,
+        area=row.area,
+        level=level,
+        official_id=official_id,
+        person_id=person_id,
+        acting=acting,
+        at=tx.now,
+    )
+    tell(
+        tx,
+        "REQ_BEFORE_YOU",
+        person_id,
+        about=("request", row.request_id),
+        number=row.number,
+        level=level,
+        category=row.category,
     )
     said = fact_of(
         events.RequestEscalated,

@@ -12,7 +12,7 @@ from fivered.chassis.facts import fact_of
 from fivered.chassis.records import Row
 from fivered.chassis.telling import Message, tell_all
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import cases, dispatch, parties, telling
+from fivered.services.steward.actions import cases, dispatch, parties, reminders, telling
 from fivered.services.steward.rules.routing import Candidate
 
 # The shortest accept time: within it no request of a set can run out again.
@@ -44,6 +44,7 @@ class _Set:
     lines: list[dict[str, object]] = field(default_factory=list)
     clocks: list[storage.cases.Clock] = field(default_factory=list)
     taken: dict[str, datetime] = field(default_factory=dict)
+    reminded: list[tuple[str, datetime]] = field(default_factory=list)
     told: list[Message] = field(default_factory=list)
 
     def community(self, code: str) -> _Community:
@@ -157,6 +158,7 @@ class _Set:
         storage.cases.write_timeline(conn, self.lines)
         storage.missed.give(conn, self.clocks, self.taken)
         tell_all(self.tx, self.told)
+        self.tx.arm_all(reminders.TIMER, self.reminded)
         self.tx.arm_all(
             "REQ_ACCEPT", [(clock["request_id"], clock["due_at"]) for clock in self.clocks]
         )
@@ -206,14 +208,16 @@ def _one(work: _Set, row: Row) -> None:
     due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
     detail = {"handler": chosen.steward_id, "duty": chosen.duty, "from": row.handler}
     work.line(row, "redispatch", version + 1, detail)
-    work.given.append(
-        {
-            "request_id": row.request_id,
-            "tried": tried,
-            "version": version + 1,
-            **dispatch.handed_to(chosen, due, row.first_handler),
-        }
-    )
+    given = {
+        "request_id": row.request_id,
+        "tried": tried,
+        "version": version + 1,
+        **dispatch.handed_to(chosen, due, row.first_handler),
+    }
+    work.given.append(given)
+    first = reminders.next_at(tx, storage.missed.given(row, given))
+    if first is not None:
+        work.reminded.append((row.request_id, first))
     work.clocks.append(
         storage.cases.clock(row, "ACCEPT", due_at=due, now=tx.now, handler=chosen.steward_id)
     )

@@ -121,4 +121,6 @@ def takes_part(tx: Tx, row: Row) -> bool:
     if not handles and not tx.actor.covers(row.grid):
         return False
     decides = tx.actor.role in rules.requests.SPEAKERS and tx.actor.covers(row.grid)
+    if storage.escalations.is_before(tx.conn, case.request_id, tx.actor.id):
+        return True
     return handles or decides or tx.actor.id in storage.cases.chain(tx.conn, case.request_id)

@@ -20,7 +20,7 @@ from fivered.chassis.refusal import Invalid, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.chassis.text import fold
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import calls, incidents, kinship, telling
+from fivered.services.steward.actions import calls, incidents, kinship, reminders, telling
 from fivered.services.steward.actions.calls import CallerPhone
 from fivered.services.steward.actions.cases import (
     MAX_TEXT,
@@ -379,6 +379,8 @@ def file_new(
     elif accept < new.due_resolve:
         timers["REQ_NOBODY"] = accept
     row = storage.cases.file(tx.conn, new, {"number": number, **given}, steps, due)
+    first = reminders.next_at(tx, row)
+    timers |= {reminders.TIMER: first} if first is not None else {}
     files.attach(tx, payload.media, whose=reporter, request_id=request_id)
     for kind, at in timers.items():
         tx.arm(kind, request_id, at)

@@ -193,7 +193,17 @@ def due_resolve(clock: str, start: datetime, calendar: Calendar) -> datetime:
 
 def due_reopened(span: timedelta, now: datetime) -> datetime:
     """Return the new end after a reopening: half of the original time, at least 24 hours."""
-    return now + max(span / 2, LEAST_REOPENED)
+    return now + reopened_span(span)
+
+
+def reopened_span(span: timedelta) -> timedelta:
+    """Return how long a reopened request has, of its original time."""
+    return max(span / 2, LEAST_REOPENED)
+
+
+def spans_of(clock: str) -> Spans:
+    """Return how long each step may take, by the row of the deadline table."""
+    return _SPANS[clock]
 
 
 def due_level(due: datetime, level: int, calendar: Calendar) -> datetime:

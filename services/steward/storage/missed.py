@@ -114,3 +114,8 @@ def give(
         .values(dispatched_at=sa.bindparam("at")),
         [{"its_id": steward_id, "at": at} for steward_id, at in sorted(taken.items())],
     )
+
+
+def given(row: Row, values: Mapping[str, object]) -> Row:
+    """Return a request as it is once these values are written."""
+    return records.written(requests, records.values_of(row), values)

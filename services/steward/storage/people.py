@@ -21,6 +21,7 @@ from fivered.services.steward.storage.desk import (
     request_notes,
     request_pauses,
 )
+from fivered.services.steward.storage.escalations import request_escalations
 from fivered.services.steward.storage.intake import intake_items
 from fivered.services.steward.storage.tables import (
     calendar_proposals,
@@ -436,6 +437,7 @@ MOVED: tuple[store.Column, ...] = (
     request_calls.c.by_id,
     request_pauses.c.asked_by,
     request_pauses.c.decided_by,
+    request_escalations.c.person_id,
     chassis.jobs.c.requested_by,
 )
 

@@ -184,6 +184,10 @@ DATA_MAP = (
         "request_pauses", REQUEST, others="asked_by decided_by reason",
         things="pause_id request_id ground state",
     ),
+    Held(
+        "request_escalations", REQUEST, others="person_id official_id",
+        things="escalation_id request_id",
+    ),
     Held("request_clocks", REQUEST, others="handler", things="request_id which project_id"),
     Held(
         "volunteer_hours", HOURS, whose="person_id", general="activity",

@@ -3,6 +3,7 @@
 from fivered.chassis.messages import SELF
 from fivered.services.steward.rules.routing import DUTIES
 from fivered.services.steward.service import Steward
+from fivered.services.steward.storage import escalations
 from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
@@ -168,6 +169,16 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
     waits.until(
         "GAP_AHEAD", GRID, to=SECRETARY, not_to=[(OTHER_CADRE, "R_STREET", COMMUNITY)],
         act=lambda: covered(ground),
+    )  # fmt: skip
+    overdue = ground.submit()
+    told = {"request_id": overdue["id"], "area": COMMUNITY, "level": 1, "acting": False}
+    with ground.bench.transaction() as tx:
+        escalations.add(
+            tx.conn, escalation_id="esc_1", person_id=OTHER_CADRE, at=ground.bench.now, **told
+        )
+    waits.until(
+        "ESCALATED_TO_ME", overdue["id"], to=SECRETARY, not_to=[(SECOND, "R_CADRE", COMMUNITY)],
+        act=lambda: ground.resolved(overdue),
     )  # fmt: skip
     brought = ground.by("svc_chat", "R_STREET", COMMUNITY[:9]).do(
         "receive_chat",

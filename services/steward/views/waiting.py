@@ -13,6 +13,7 @@ from fivered.services.steward.views import (
     corrections,
     desk,
     erasures,
+    escalations,
     intake,
     people,
     records,
@@ -108,6 +109,13 @@ WAITS = (
         act="file_intake", view=intake.intake_items,
         asked=intake.IntakeList(state="WAITING", limit=MOST),
         since="received_at", due="answer_by", shown="intake_item",
+    ),
+    Waits(
+        "ESCALATED_TO_ME",
+        "提请督办的诉求 / A request that was laid before you",
+        act="add_note", view=escalations.escalations,
+        asked=escalations.EscalationList(mine=True, open=True, limit=MOST),
+        since="at", due="due_resolve", id="request_id",
     ),
     Waits(
         "PAUSE_TO_DECIDE",

@@ -7,7 +7,7 @@ DATA ?= .fivered/data
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo token up down test test-fast test-next chaos simulate fuzz upgrade covers bench lint audit types contracts generate format pins images release
+.PHONY: help run demo token up down test test-all test-fast test-next chaos simulate fuzz upgrade covers bench lint audit types contracts generate format pins images release
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ test-fast: WORKERS ?= 2
 test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)
 	@MAKE_PID=$$PPID WORKERS=$(WORKERS) exec $(BIN)/python -m deploy.local.test
+
+# As `make test`, with every turn and every case on both databases: before a release.
+test-all: export FIVERED_TEST_TURN = all
+test-all: export FIVERED_TEST_CASES = all
+test-all: test ## make test, and what takes turns there
 
 test-fast: ## the quick loop: tests that need Python only and no patience
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)

@@ -7,6 +7,7 @@ import pytest
 from tests.alone import LEFT_OUT, files_alone, other_cases, runs_alone
 from tests.kept import asked, let_go
 from tests.systems import after_story, embedded, expected, installation, undisturbed
+from tests.turns import waiting
 
 __all__ = [
     "after_story",
@@ -46,10 +47,15 @@ WAIT = (
 )
 
 
+def path_of(item: pytest.Item) -> str:
+    """Return the file of a test, from the top of the checkout."""
+    return item.nodeid.partition("::")[0]
+
+
 def group(item: pytest.Item) -> str:
     """Return what has to run in one process, in its order: a file, files that share what takes long
     to start, or one service alone."""
-    path = item.nodeid.partition("::")[0]
+    path = path_of(item)
     shared = asked(item)
     if shared:
         return " ".join(sorted(shared))
@@ -80,6 +86,10 @@ def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, None, None]:
     # Where workers share a run, the names get the group behind them.
+    late = waiting(path_of(item) for item in items)
+    if late:
+        config.hook.pytest_deselected(items=[one for one in items if path_of(one) in late])
+        items[:] = [item for item in items if path_of(item) not in late]
     names = {item: item.nodeid for item in items}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))

@@ -22,6 +22,7 @@ import pytest
 
 from fivered.gateway.settings import GatewaySettings
 from testkit import servers
+from tests import turns
 
 # How many tests may fail beside others and be tried alone.
 SECOND_TRIES = 3
@@ -88,9 +89,17 @@ def main() -> int:
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = sys.argv[1:]
+    turn = os.environ.get(turns.VARIABLE) or turns.of_commit()
+    if not chosen:
+        os.environ[turns.VARIABLE] = turn
     code = run(Path(sys.prefix) / "compiled", chosen, together=not chosen)
     took, cores = time.monotonic() - began, os.cpu_count() or 1
     print(f"make test took {took:.0f} s; {busy():.0f} s of {took * cores:.0f} on {cores} cores")
+    if not chosen and turn != turns.ALL:
+        print(
+            f"tests of whole installations take turns: this was turn {turn} of {len(turns.TURNS)}"
+            f" ({turns.VARIABLE}={turn} make test); make test-all runs all of them"
+        )
     return code
 
 

@@ -681,3 +681,14 @@ class VisitIncomplete(Guard):
         "回访须填写是否满意,未回访则不填"
         " / Say whether who was asked is content, and only where somebody was asked"
     )
+
+
+class ProblemElsewhere(Guard):
+    text = (
+        "部位“{place}”没有“{problem}”这一问题,见 GET /v1/property/complaint-kinds"
+        " / {problem} is no problem of {place}; see GET /v1/property/complaint-kinds"
+    )
+
+
+class RoomElsewhere(Guard):
+    text = "房屋 {room} 不在该小区 / Room {room} is of another compound"

@@ -22,6 +22,17 @@ DisclosureKind = Literal[
     "FEES", "COMMON_INCOME", "SERVICE_STANDARD", "MAINTENANCE_FUND", "CONTRACT"
 ]
 
+# Where something is wrong in a compound, and what; `rules.PROBLEMS` says what goes with what.
+Place = Literal[
+    "DWELLING", "BUILDING", "LIFT", "GROUNDS", "PARKING_PLACE", "FACILITIES", "MANAGEMENT",
+]  # fmt: skip
+Problem = Literal[
+    "LEAK", "CRACK", "DRAIN_BLOCKED", "OUT_OF_SUPPLY", "NO_LIGHT", "CLUTTER", "DIRTY",
+    "DOOR_BROKEN", "LIFT_STOPPED", "LIFT_TRAPPED", "LIFT_NOISE", "GREENERY", "ROAD_DAMAGED",
+    "WAY_BLOCKED", "SPACE_TAKEN", "CHARGER_BROKEN", "FIRE_EQUIPMENT", "CAMERA_BROKEN",
+    "FEES_UNCLEAR", "ACCOUNTS_NOT_SHOWN", "BAD_SERVICE", "OTHER_PROBLEM",
+]  # fmt: skip
+
 AppointmentId = Annotated[str, Meta(description="任职编号 / id of the appointment")]
 CommitteeId = Annotated[str, Meta(description="业委会编号 / id of the owners' committee")]
 ComplaintId = Annotated[str, Meta(description="投诉编号 / id of the complaint")]

@@ -41,6 +41,8 @@ from fivered.services.property.actions import (
     votes,
     works,
 )
+from fivered.services.property.doors import details
+from fivered.services.property.messages import TELLS
 from fivered.services.property.settings import Settings
 from fivered.services.property.storage import people, personal, tables
 from fivered.services.property.storage.first_steps import FIRST_STEPS
@@ -110,6 +112,7 @@ class Property(Imports, Service):
     tables = tables.metadata
     first_steps = FIRST_STEPS
     waits = WAITS
+    tells = TELLS
     told_elsewhere = (messages.TOLD,)
     standing = people.standing
     merged = errors.CallerMerged
@@ -118,7 +121,8 @@ class Property(Imports, Service):
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (
         "appt_consent", "appt_approve", "appt_file", "cmt_due", "cpl_undecided", "rec_due",
-        "rec_l2", "rec_check", "rec_close", "wrk_due", "dsc_due", "tripartite_month", "cutoff",
+        "rec_l2", "rec_check", "rec_close", "wrk_due", "wrk_up", "dsc_due", "tripartite_month",
+        "cutoff",
     )  # fmt: skip
     importers = imports.IMPORTERS
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
@@ -432,6 +436,7 @@ class Property(Imports, Service):
             roles=COMMUNITY,
             if_match=True,
         ),
+        *details.doors,
         timer("cpl_undecided", complaints.remind_undecided),
         command(
             "POST /projects/{project_id}/complaint-history",
@@ -542,6 +547,7 @@ class Property(Imports, Service):
             if_match=True,
         ),
         timer("wrk_due", works.fall_due),
+        timer("wrk_up", works.go_up),
         command(
             "POST /disclosures/{disclosure_id}/cancel",
             disclosures.cancel_disclosure,

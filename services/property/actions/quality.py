@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground, rectifications
+from fivered.services.property.actions.ground import References
 from fivered.services.property.actions.sampling import TABLES, Kind, open_check
 from fivered.services.property.storage import quality as stored
 from fivered.services.property.storage import rows, tables
@@ -62,6 +64,9 @@ class Look(Request, frozen=True):
     visited: Annotated[
         bool, Meta(description="已回访当事人 / who is concerned was asked again")
     ] = False
+    media: Annotated[References, Meta(description="复核照片、材料 / photographs, papers")] = field(
+        default_factory=list
+    )
     satisfied: Annotated[bool, Meta(description="回访满意 / who was asked is content")] | None = (
         None
     )
@@ -70,7 +75,8 @@ class Look(Request, frozen=True):
 def record_quality_check(tx: Tx, payload: Look) -> replies.Checked:
     """登记复核 / Say what the second look found.
 
-    What was found good wrongly is open again: a rectification is ordered anew, a complaint goes on.
+    What was found good wrongly is open again: a rectification is ordered anew, a complaint goes on,
+    and who had found it good is told.
 
     Raises:
         ReasonRequired: There is no finding.
@@ -86,7 +92,18 @@ def record_quality_check(tx: Tx, payload: Look) -> replies.Checked:
         raise errors.VisitIncomplete(field="satisfied")
     if check.state != "WAITING":
         raise StateConflict(state=check.state)
+    files.attach(tx, payload.media, check_id=check.check_id)
     opened = None if payload.good else _open_again(tx, check, payload.finding)
+    if not payload.good:
+        thing = records.known(tx.conn, TABLES[check.kind], check.ref)
+        tell(
+            tx,
+            "QUALITY_WRONG",
+            check.found_good_by,
+            about=("quality_check", check.check_id),
+            number=thing.number or check.ref,
+            finding=payload.finding,
+        )
     state = "GOOD" if payload.good else "WRONG"
     check = records.change(
         tx,
@@ -100,6 +117,7 @@ def record_quality_check(tx: Tx, payload: Look) -> replies.Checked:
         finding=payload.finding,
         visited=payload.visited,
         satisfied=payload.satisfied,
+        media=list(payload.media),
         opened=opened,
     )
     return ground.reply(replies.Checked, tables.quality_checks, check, opened=opened)

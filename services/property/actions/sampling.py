@@ -48,6 +48,7 @@ def open_check(tx: Tx, kind: str, row: Row, ref: str, *, found_good_by: str | No
         finding=None,
         visited=False,
         satisfied=None,
+        media=[],
         opened=None,
         area=row.area,
         version=1,

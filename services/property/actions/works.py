@@ -13,7 +13,8 @@ from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
-from fivered.services.property import errors, events, replies
+from fivered.chassis.telling import tell
+from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground, rectifications
 from fivered.services.property.actions.ground import References
 from fivered.services.property.storage import rows, tables
@@ -63,6 +64,7 @@ def new_work(
         evidence=[],
         rework_count=0,
         overdue=False,
+        level=None,
         due_at=due_at,
         area=project.area,
         version=1,
@@ -126,8 +128,13 @@ def consume_accepted(tx: Tx, heard: list[Event]) -> None:
 
 
 def _close(tx: Tx, row: Row) -> Row:
-    tx.disarm("wrk_due", row.work_id)
+    _stop(tx, row.work_id)
     return records.change(tx, tables.works, row, step="CLOSED", state="CLOSED", closed_at=tx.now)
+
+
+def _stop(tx: Tx, work_id: str) -> None:
+    for kind in ("wrk_due", "wrk_up"):
+        tx.disarm(kind, work_id)
 
 
 def consume_rework(tx: Tx, heard: list[Event]) -> None:
@@ -158,6 +165,9 @@ def _again(tx: Tx, row: Row, reason: str) -> Row:
     )
     if row.source == "MEETING" and row.due_at is not None and row.due_at <= tx.now:
         row = _overdue(tx, row)
+        if row.level == 1:
+            # Its second step has waited while it was delivered.
+            _arm_next(tx, row)
     return row
 
 
@@ -169,11 +179,18 @@ def fall_due(tx: Tx, due: Due) -> None:
 
 
 def _overdue(tx: Tx, row: Row) -> Row:
-    """Mark it, and open one S3 order, which goes up the liaison chain as every order (2.5.5)."""
+    """Mark it, and open one S3 order, which goes up the liaison chain as every order (2.5.5).
+
+    The work itself goes up twice, from the project to the community and from there to the street;
+    what is the community's own goes to the street at once.
+    """
     if not row.overdue:
-        row = records.change(tx, tables.works, row, step="OVERDUE", overdue=True)
+        level = 2 if row.responsible == "COMMUNITY" else 1
+        row = records.change(tx, tables.works, row, step="OVERDUE", overdue=True, level=level)
         if row.responsible == "COMMUNITY":
             _before_the_street(tx, row)
+        else:
+            _before_the_community(tx, row)
     if row.responsible == "COMMUNITY":
         return row
     orders = rows.orders_from(tx.conn, work_id=row.work_id)
@@ -201,6 +218,30 @@ def _before_the_street(tx: Tx, row: Row) -> None:
     records.note(tx, tables.works, row, step="ESCALATED", note={"official": official})
     link = stored.linked_person(tx.conn, "STREET_TEAM", row.area)
     ground.tell(tx, link, "WORK_OVERDUE", said=row.title)
+
+
+def _before_the_community(tx: Tx, row: Row) -> None:
+    """What the project has not done in time is told to it and to the community, which finds it
+    among what waits; three working days later it goes up to the street."""
+    people = rows.committee_people(tx.conn, row.area)
+    people.add(ground.project(tx, row.project_id).manager_person_id or "")
+    tell(tx, "WORK_LATE", people, about=("work", row.work_id), title=row.title)
+    _arm_next(tx, row)
+
+
+def _arm_next(tx: Tx, row: Row) -> None:
+    tx.arm("wrk_up", row.work_id, tx.calendar.due(row.due_at, rules.LEVEL_TWO_DAYS))
+
+
+def go_up(tx: Tx, due: Due) -> None:
+    """Still not delivered after three more working days: up to the street."""
+    row = records.find(tx.conn, tables.works, due.ref, lock=True)
+    if row is None or row.state not in OPEN or not row.overdue or row.level != 1:
+        return
+    row = records.change(tx, tables.works, row, step="ESCALATED", level=2, note={"level": 2})
+    link = stored.linked_person(tx.conn, "STREET_TEAM", row.area)
+    manager = ground.project(tx, row.project_id).manager_person_id
+    tell(tx, "WORK_STILL_LATE", (link, manager), about=("work", row.work_id), title=row.title)
 
 
 def require_doer(tx: Tx, row: Row) -> None:
@@ -283,7 +324,7 @@ def _taken_over_until(tx: Tx, row: Row) -> datetime:
 
 
 def _end(tx: Tx, row: Row, state: str, reason: str) -> Row:
-    tx.disarm("wrk_due", row.work_id)
+    _stop(tx, row.work_id)
     return records.change(
         tx,
         tables.works,
@@ -503,7 +544,9 @@ def extend_work(tx: Tx, payload: Extend) -> replies.MadeDue:
         due_at=due_at,
         extensions=used + 1,
         overdue=False,
+        level=None,
     )
+    _stop(tx, payload.work_id)
     tx.arm("wrk_due", payload.work_id, due_at)
     return ground.reply(replies.MadeDue, tables.works, row, due=due_at)
 
@@ -549,7 +592,9 @@ def reassign_work(tx: Tx, payload: Reassign) -> replies.Made:
         started_at=None,
         due_at=due_at,
         overdue=False,
+        level=None,
         note={"former": former, "due": due_at.isoformat(), "reason": payload.reason},
     )
+    _stop(tx, row.work_id)
     tx.arm("wrk_due", row.work_id, due_at)
     return ground.reply(replies.Made, tables.works, row)

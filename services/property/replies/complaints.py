@@ -48,8 +48,17 @@ class ComplaintCard(Reply, kw_only=True):
     reopen_count: int
     state: str
     outcome: str | None = None
+    place: str | None = None
+    problem: str | None = None
+    emergency: bool | None = None
+    warranty: bool | None = None
+    paid: bool | None = None
+    tell_project: bool | None = None
     area: str
     version: int
+    # To who complained, and to the staff of its area; to the project where `tell_project` says so.
+    room_id: str | UnsetType | None = UNSET
+    contact_id: str | UnsetType | None = UNSET
     # To who complained, and to the staff of its area.
     request_id: str | UnsetType = UNSET
     number: str | UnsetType | None = UNSET

@@ -117,6 +117,10 @@ class WorkCard(Reply, kw_only=True):
     evidence: list[str]
     rework_count: int
     overdue: bool
+    level: (
+        Annotated[int, Meta(description="逾期上报:1 社区,2 街道 / went up: 1 community, 2 street")]
+        | None
+    ) = None
     due_at: Instant | None = None
     started_at: Instant | None = None
     delivered_at: Instant | None = None

@@ -33,6 +33,7 @@ class QualityCheck(Reply, kw_only=True):
     finding: str | None = None
     visited: bool
     satisfied: bool | None = None
+    media: Annotated[list[str], Meta(description="复核照片、材料 / files and papers of the look")]
     opened: Annotated[
         str | None, Meta(description="因此重新整改的整改单或投诉 / what it has opened again")
     ] = None

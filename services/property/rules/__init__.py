@@ -64,6 +64,10 @@ from fivered.services.property.rules.mechanism import (
     uscc_valid,
     year_on_year,
 )
+from fivered.services.property.rules.problems import (
+    PROBLEMS,
+    can_be,
+)
 from fivered.services.property.rules.rooms import (
     USES,
     hundredths,
@@ -108,6 +112,7 @@ __all__ = [
     "OPEN_ORDERS",
     "OWN_REASONS",
     "POSTS",
+    "PROBLEMS",
     "PROPERTY_CATEGORIES",
     "REMIND",
     "REOPENED_FACTS",
@@ -129,6 +134,7 @@ __all__ = [
     "agreements_all_month",
     "agreements_on",
     "average",
+    "can_be",
     "check_attendance",
     "check_body",
     "check_issue",

@@ -104,6 +104,7 @@ MOVED: tuple[store.Column, ...] = (
     t.meetings.c.attendees,
     t.complaints.c.complainant_id,
     t.complaints.c.decided_by,
+    t.complaints.c.contact_id,
     t.undecided.c.complainant_id,
     t.undecided.c.decided_by,
     t.messages.c.person_id,

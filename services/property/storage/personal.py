@@ -48,8 +48,10 @@ DATA_MAP = (
     ),
     Held(
         "complaints", COMPLAINT, whose="complainant_id", general="grid",
-        others="decided_by", things="complaint_id request_id number project_id category period"
-        " valid reason reason_code state outcome confirmed", stays=_FIGURES,
+        others="decided_by contact_id",
+        things="complaint_id request_id number project_id category period valid reason"
+        " reason_code state outcome confirmed place problem room_id",
+        stays=_FIGURES,
     ),
     Held(
         "undecided_complaints", COMPLAINT,

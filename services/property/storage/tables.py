@@ -247,6 +247,16 @@ complaints = sa.Table(
     *_row(),
     # What who complained says of it: SOLVED, NOT_SOLVED; null is nothing.
     sa.Column("confirmed", sa.String(12)),
+    # What it is about, more closely; null is what nobody has said.
+    sa.Column("place", sa.String(16)),
+    sa.Column("problem", sa.String(24)),
+    sa.Column("room_id", store.Id),
+    sa.Column("contact_id", store.Id),
+    sa.Column("emergency", sa.Boolean),
+    sa.Column("warranty", sa.Boolean),
+    sa.Column("paid", sa.Boolean),
+    # Whether the project may read the room and the contact person.
+    sa.Column("tell_project", sa.Boolean),
     sa.Index("ix_complaints_month", "project_id", "period"),
     sa.Index("ix_complaints_area", "area", "created_at", "complaint_id"),
     sa.Index("ix_complaints_created", "created_at", "complaint_id"),
@@ -376,6 +386,8 @@ works = sa.Table(
     # How often the community has extended it; null is never.
     sa.Column("extensions", sa.Integer),
     sa.Column("end_reason", sa.Text),
+    # How far it has gone up since it is overdue: 1 the community, 2 the street; null is not at all.
+    sa.Column("level", sa.Integer),
     sa.Index("ix_works_state", "state", "due_at"),
     sa.Index("ix_works_area", "area", "created_at", "work_id"),
 )
@@ -458,6 +470,8 @@ quality_checks = sa.Table(
     sa.Column("visited", sa.Boolean, nullable=False),
     sa.Column("satisfied", sa.Boolean),
     sa.Column("opened", store.Id),
+    # Photographs and papers of the look; null of before they were kept.
+    sa.Column("media", store.Json),
     *_row(),
     sa.Index("ix_quality_checks_ref", "kind", "ref"),
     sa.Index("ix_quality_checks_area", "area", "created_at", "check_id"),

@@ -35,7 +35,9 @@ def test_a_wrong_pass_is_found_by_somebody_outside_counted_and_ordered_anew(benc
     assert (check["kind"], check["ref"], check["found_good_by"]) == (
         "RECTIFICATION", order, "per_li",
     )  # fmt: skip
-    look = {"check_id": check["id"], "good": False, "finding": "现场仍有杂物占用"}
+    look = {
+        "check_id": check["id"], "good": False, "finding": "现场仍有杂物占用", "media": ["sha256:7"],
+    }  # fmt: skip
     with pytest.raises(errors.OfTheChain):
         town.street_clerk("per_issuer").do("record_quality_check", look, version=1)
     with pytest.raises(RoleDenied):
@@ -64,6 +66,9 @@ def test_a_wrong_pass_is_found_by_somebody_outside_counted_and_ordered_anew(benc
     assert told is None or told["state"] == "WRONG"
     town.street_clerk()
     (check,) = listed(town, state="WRONG", found_good_by="per_li")
+    assert check["media"] == ["sha256:7"]
+    told = bench.rows("SELECT person_id FROM told WHERE kind = 'QUALITY_WRONG'")
+    assert [row["person_id"] for row in told] == ["per_li"]
     assert (check["looked_by"], check["visited"], check["satisfied"]) == ("per_qian", True, False)
     again = bench.ask("rectification", {"rectification_id": check["opened"]})
     assert (again["again_of"], again["severity"], again["state"]) == (order, "S1", "ISSUED")

@@ -14,7 +14,7 @@ from fivered.chassis.i18n import told
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
-from fivered.services.property.fields import DisclosureKind, Severity
+from fivered.services.property.fields import DisclosureKind, Place, Problem, Severity
 from fivered.services.property.replies import Both, DisclosureState, OrderState, WorkState
 from fivered.services.property.storage import lists, rows, tables
 from fivered.services.property.storage.rows import Row
@@ -45,6 +45,8 @@ def _complaint(kind: type[ComplaintT], tx: Tx, row: Row, **more: object) -> Comp
     found = ground.shown(kind, row, persons=staff, id=row.complaint_id, **more)
     if tx.actor.role not in ground.COMPANY:
         found.request_id, found.number = row.request_id, row.number
+    if tx.actor.role not in ground.COMPANY or row.tell_project:
+        found.room_id, found.contact_id = row.room_id, row.contact_id
     if staff:
         found.created_at = row.created_at
     return found
@@ -60,6 +62,12 @@ class ComplaintFilter(Request, frozen=True):
     ) = None
     valid: Literal["PENDING", "YES", "NO"] | None = None
     state: Literal["OPEN", "CLOSED"] | None = None
+    place: Place | None = None
+    problem: Problem | None = None
+    emergency: bool | None = None
+    warranty: bool | None = None
+    paid: bool | None = None
+    room_id: Annotated[str, Meta(description="房屋 / the room; not for the project")] | None = None
     period: Period | None = None
     order: Order = "NEWEST"
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
@@ -72,15 +80,21 @@ def complaints(tx: Tx, payload: ComplaintFilter) -> Both[replies.ComplaintCard]:
 
     Answer complaints with their decisions; invalid ones stay in the list.
     """
-    # By the request nobody of the project's side finds a complaint.
-    request_id = None if tx.actor.role in ground.COMPANY else payload.request_id
+    # By the request or the room nobody of the project's side finds a complaint.
+    by_name = tx.actor.role not in ground.COMPANY
     conditions = lists.conditions(
         tables.complaints,
         **ground.whose(tx, payload.scope, complainant_id=tx.actor.id),
         project_id=payload.project_id,
-        request_id=request_id,
+        request_id=payload.request_id if by_name else None,
+        room_id=payload.room_id if by_name else None,
         valid=payload.valid,
         state=payload.state,
+        place=payload.place,
+        problem=payload.problem,
+        emergency=payload.emergency,
+        warranty=payload.warranty,
+        paid=payload.paid,
         period=payload.period,
     )
     return ground.page(
@@ -303,6 +317,11 @@ class WorkFilter(Request, frozen=True):
     topic_id: str | None = None
     scope: Scope | None = None
     state: WorkState | None = None
+    overdue: bool | None = None
+    level: (
+        Annotated[Literal[1, 2], Meta(description="逾期上报:1 社区,2 街道 / how far it went up")]
+        | None
+    ) = None
     sort: Annotated[Literal["created_at", "-created_at", "due_at", "-due_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -320,6 +339,8 @@ def works(tx: Tx, payload: WorkFilter) -> Both[replies.WorkCard]:
         task_id=payload.task_id,
         topic_id=payload.topic_id,
         state=payload.state,
+        overdue=payload.overdue,
+        level=payload.level,
     )
     inside = ground.insider(tx)
     return ground.page(

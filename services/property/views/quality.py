@@ -74,7 +74,7 @@ def quality_checks(tx: Tx, payload: CheckFilter) -> Both[replies.QualityCheck]:
 
 
 def _shown(row: Row) -> replies.QualityCheck:
-    return replies.QualityCheck.of(row, id=row.check_id)
+    return replies.QualityCheck.of(row, id=row.check_id, media=row.media or [])
 
 
 class WhichCheck(Request, frozen=True):

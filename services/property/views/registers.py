@@ -397,7 +397,17 @@ def _of_community() -> list[Source]:
             tables.works,
             [works.state.in_(("ASSIGNED", "DOING")), works.responsible == "COMMUNITY"],
         ),
+        (
+            "OVERDUE_WORK",
+            tables.works,
+            [*_late_works(), works.source == "MEETING", works.responsible.is_(None)],
+        ),
     ]
+
+
+def _late_works() -> list[Condition]:
+    works = tables.works.c
+    return [works.overdue, works.state.in_(("ASSIGNED", "DOING"))]
 
 
 def _waiting(tx: Tx) -> list[Source]:
@@ -454,9 +464,8 @@ def _waiting(tx: Tx) -> list[Source]:
                 "OVERDUE_WORK",
                 works,
                 [
-                    works.c.overdue,
-                    works.c.state.in_(("ASSIGNED", "DOING")),
-                    works.c.responsible == "COMMUNITY",
+                    *_late_works(),
+                    sa.or_(works.c.responsible == "COMMUNITY", works.c.level == 2),
                 ],
             ),
             (

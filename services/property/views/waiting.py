@@ -67,7 +67,7 @@ WAITS = (
     _deed("DO_WORK", "待办理的工单 / A work order to carry out", "deliver_work"),
     _deed(
         "OVERDUE_WORK",
-        "社区逾期未办的会议工单 / A work order that the community has not done in time",
+        "逾期未办的会议工单 / A work order of a meeting that is not done in time",
         "extend_work",
     ),
     _deed("CHECK_WORK", "待验收的工单 / A work order to check", "check_work"),

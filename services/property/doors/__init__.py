@@ -1,0 +1,5 @@
+"""Commands and queries, one file per matter; `doors` of each are rows of the way in."""
+
+from fivered.services.property.doors import details
+
+__all__ = ["details"]

@@ -1,0 +1,47 @@
+"""What property tells people: kinds of messages, to whom and when.
+
+Those of before this mechanism stand in `rules.MESSAGES` (`views/messages.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fivered.chassis.tells import Tells
+
+TELLS: Mapping[str, Tells] = MappingProxyType({
+    # ---------------------------------------------------------------- what a meeting decided
+    "WORK_LATE": Tells(
+        "会议决定的工作已逾期:{title} / A work that a meeting decided is overdue: {title}",
+        to="项目经理、社区两委成员 / the project's manager, the community's two committees",
+        when="项目到期未交付时 / when the project has not delivered it in time",
+    ),
+    "WORK_STILL_LATE": Tells(
+        "会议决定的工作逾期三个工作日仍未交付,已上报街道:{title}"
+        " / A work that a meeting decided is three working days late and went up to the street: "
+        "{title}",
+        to="街道包联干部、项目经理 / who is linked to the community from the street, the manager",
+        when="逾期三个工作日仍未交付时 / three working days after it fell due",
+    ),
+    # ---------------------------------------------------------------- complaints
+    "COMPLAINT_EMERGENCY": Tells(
+        "小区有紧急投诉,请立即处理:{place},{problem}"
+        " / A complaint in your compound cannot wait: {problem} ({place})",
+        to="项目经理、社区两委成员 / the project's manager, the community's two committees",
+        when="投诉标为紧急时 / when a complaint is marked as an emergency",
+        urgent=True,
+    ),
+    "COMPLAINT_CONTACT": Tells(
+        "您被列为一件物业投诉的联系人 / You are named as whom to call about a property complaint",
+        to="联系人 / whom to call",
+        when="被列为联系人时 / when somebody is named as that",
+    ),
+    # ---------------------------------------------------------------- second looks
+    "QUALITY_WRONG": Tells(
+        "您核验或办结的 {number} 经抽查复核不属实:{finding}"
+        " / {number}, which you found good, was found wrong by a second look: {finding}",
+        to="原核验、办结人 / who had found it good",
+        when="抽查复核认定不属实时 / when a second look finds that it is not",
+    ),
+})  # fmt: skip

@@ -1,0 +1,18 @@
+"""Complaints say more."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0026"
+down_revision = "0025"
+
+
+def upgrade():
+    op.add_column("complaints", sa.Column("place", sa.String(length=16), nullable=True))
+    op.add_column("complaints", sa.Column("problem", sa.String(length=24), nullable=True))
+    op.add_column("complaints", sa.Column("room_id", sa.String(length=64), nullable=True))
+    op.add_column("complaints", sa.Column("contact_id", sa.String(length=64), nullable=True))
+    op.add_column("complaints", sa.Column("emergency", sa.Boolean(), nullable=True))
+    op.add_column("complaints", sa.Column("warranty", sa.Boolean(), nullable=True))
+    op.add_column("complaints", sa.Column("paid", sa.Boolean(), nullable=True))
+    op.add_column("complaints", sa.Column("tell_project", sa.Boolean(), nullable=True))

@@ -121,6 +121,10 @@ _ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
 # What the page of a compound shows, and that of a disclosure.
 _GOING_ON = ("number", "kind", "nature", "title", "text", "starts_at", "ends_at")
 _DISCLOSED = ("id", "kind", "title", "due_date", "state", "published_at", "readable")
+_VOTED = (
+    "title", "proposal", "state", "round", "opens_at", "closes_at", "counted_at",
+    "objections_until", "final_at", "end_reason",
+)  # fmt: skip
 _MET = ("period", "held_at", "two_sided")
 _SUMS = ("income_fen", "expense_fen")
 # What a verified certificate shows, and whose it is.
@@ -441,6 +445,18 @@ class Pages:
             answer = _disclosure(shown)
         return self._page("disclosure", "公示内容", status, {"answer": answer})
 
+    async def owners_vote(self, request: Request) -> Response:
+        """Show an owners' vote and, once it is counted, the paper of its result, to be printed."""
+        vote_id = request.path_params["vote_id"]
+        if not PLACE.match(vote_id):
+            raise NoSuchPath(path=request.url.path)
+        shown, answer, status = await self._public(
+            "property", "/owners-votes/{vote_id}", request, {"vote_id": vote_id}
+        )
+        if isinstance(shown, Mapping) and not answer:
+            answer = _owners_vote(shown)
+        return self._page("owners_vote", "业主共同决定", status, {"answer": answer})
+
     async def certificate(self, request: Request) -> Response:
         """Show whether a certificate holds: where its QR code leads."""
         code = request.path_params["code"]
@@ -562,6 +578,23 @@ def _on_duty(shown: Json) -> str:
     return named + note + _table(_items(shown), "值班管家 / On duty now", only=_ON_DUTY)
 
 
+def _owners_vote(shown: Mapping[str, Json]) -> str:
+    """Return what a vote is about, and the paper of its result with the digest of its text."""
+    paper = shown.get("document")
+    back = quote(str(shown.get("project_id")), safe="")
+    return (
+        f'<p><a href="/projects/{back}">{both("小区公示栏 / The board of the compound")}</a></p>'
+        + _card({name: shown[name] for name in _VOTED if shown.get(name) is not None})
+        + (
+            f"<h2>{both('结果文书 / The paper of the result')}</h2><pre>{escaped(paper)}</pre>"
+            f"<p>{both('文书摘要 SHA-256 / SHA-256 of this text')}: "
+            f"<code>{escaped(shown.get('document_sha256') or '')}</code></p>"
+            if paper
+            else f"<p>{both('尚未计票 / Not counted yet')}</p>"
+        )
+    )
+
+
 def _disclosure(shown: Mapping[str, Json]) -> str:
     """Return what a disclosure says: its text, figures with their sums, files and versions."""
     here = quote(str(shown["id"]), safe="")
@@ -646,6 +679,7 @@ def addresses(
         ("/board", shown.board),
         ("/projects/{project_id}", shown.project),
         ("/disclosures/{disclosure_id}", shown.disclosure),
+        ("/owners-votes/{vote_id}", shown.owners_vote),
         ("/certificates/{code}", shown.certificate),
         ("/web/{name}", shown.file),
         ("/favicon.ico", shown.icon),

@@ -385,6 +385,10 @@ class Published(Answering):
         if method == "incidents":
             item = {"number": "TG-1", "kind": "WATER", "title": "三号楼停水"}
             return {"items": [item], "next": None}
+        if method == "owners_vote":
+            counted = {"document": "结果:通过 <b>\n", "document_sha256": "ab" * 32}
+            vote = {"id": body["vote_id"], "project_id": "prj_1", "title": "续聘", "state": "OPEN"}
+            return vote | (counted if body["vote_id"] == "owv_1" else {"document": None})
         if method == "board":
             return {"id": "prj_1", "name": "开泰花园", "disclosures": [card], "meetings": []}
         return card | {
@@ -427,3 +431,19 @@ def test_anybody_reads_what_a_compound_publishes_and_each_version_of_it():
     assert '<a href="/disclosures/dsc_1?edition=2">' in page
     assert '<a href="/projects/prj_1">' in page
     assert '<a href="/v1/property/files/fil_1">' in page
+
+
+def test_the_result_of_an_owners_vote_is_a_page_to_print_with_the_digest_of_its_text():
+    doors = Doors("property", tag="物业 / Property")
+    doors.query("GET", "/owners-votes/{vote_id}", "owners_vote", reply=Reply, roles=PUBLIC,
+                summary="表决 / A vote")  # fmt: skip
+    site = boards(PUBLIC, doors, host=Published())
+    page = site.ask("GET", "/owners-votes/owv_1", grants=None).text
+    Reader(page)
+    assert "<pre>结果:通过 &lt;b&gt;\n</pre>" in page
+    assert "ab" * 32 in page
+    page = site.ask("GET", "/owners-votes/owv_2", grants=None).text
+    Reader(page)
+    assert "尚未计票" in page
+    assert "<pre>" not in page
+    assert site.ask("GET", "/owners-votes/a%20b", grants=None).status_code == 404

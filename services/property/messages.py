@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from fivered.chassis.tells import Tells
 
+_OWNERS = "名册上的业主 / the owners on the roll"
+
 TELLS: Mapping[str, Tells] = MappingProxyType({
     # ---------------------------------------------------------------- what a meeting decided
     "WORK_LATE": Tells(
@@ -36,6 +38,27 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         "您被列为一件物业投诉的联系人 / You are named as whom to call about a property complaint",
         to="联系人 / whom to call",
         when="被列为联系人时 / when somebody is named as that",
+    ),
+    # ---------------------------------------------------------------- the owners' vote
+    "VOTE_OPENED": Tells(
+        "业主共同决定开始投票:{title},请于 {until} 前投票"
+        " / The owners vote on {title}; please vote by {until}",
+        to=_OWNERS, when="投票开始、名册冻结时 / when the vote opens on its frozen roll",
+    ),
+    "VOTE_COUNTED": Tells(
+        "业主共同决定已计票:{title},{passed};对结果有异议请于 {until} 前提出"
+        " / The vote on {title} is counted: {passed}; who objects does so by {until}",
+        to=_OWNERS, when="计票时 / when it is counted",
+    ),
+    "VOTE_OBJECTION_DECIDED": Tells(
+        "您对业主共同决定结果的异议已答复:{outcome},{reasons}"
+        " / Your objection to the result of a vote is decided ({outcome}): {reasons}",
+        to="提出异议的业主 / the owner who objected",
+        when="街道答复异议时 / when the street decides it",
+    ),
+    "VOTE_CANCELLED": Tells(
+        "业主共同决定已取消,不再投票:{title} / The vote on {title} is cancelled",
+        to=_OWNERS, when="投票开始后取消时 / when it is cancelled after it has opened",
     ),
     # ---------------------------------------------------------------- second looks
     "QUALITY_WRONG": Tells(

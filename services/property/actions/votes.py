@@ -15,6 +15,7 @@ from fivered.chassis.fields import Id
 from fivered.chassis.free_text import PUBLIC, Office, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.actions.ground import References
@@ -178,6 +179,11 @@ def open_vote(tx: Tx, due: Due) -> None:
         note={"voices": len(roll), "left_out": left_out},
     )
     tx.arm("vote_close", row.vote_id, row.closes_at)
+    until = f"{tx.calendar.local(row.closes_at):%Y-%m-%d %H:%M}"
+    voters = {person for line in roll for person in line.persons}
+    tell(
+        tx, "VOTE_OPENED", voters, about=("owners_vote", row.vote_id), title=row.title, until=until
+    )
 
 
 class CancelVote(Request, frozen=True):
@@ -208,6 +214,13 @@ def cancel_vote(tx: Tx, payload: CancelVote) -> replies.Made:
 def _cancel(tx: Tx, row: Row, reason: str) -> Row:
     for kind in ("vote_open", "vote_close", "vote_count"):
         tx.disarm(kind, row.vote_id)
+    tell(
+        tx,
+        "VOTE_CANCELLED",
+        stored.persons_of(tx.conn, row.vote_id),
+        about=("owners_vote", row.vote_id),
+        title=row.title,
+    )
     return records.change(
         tx,
         stored.votes,
@@ -589,6 +602,15 @@ def _count(tx: Tx, row: Row) -> Row:
         note={"passed": result.passed, "failed": list(result.failed)},
     )
     tx.arm("vote_final", row.vote_id, until)
+    tell(
+        tx,
+        "VOTE_COUNTED",
+        stored.persons_of(tx.conn, row.vote_id),
+        about=("owners_vote", row.vote_id),
+        title=row.title,
+        passed="PASSED" if result.passed else "FAILED",
+        until=f"{tx.calendar.local(until):%Y-%m-%d %H:%M}",
+    )
     return row
 
 
@@ -676,6 +698,15 @@ def decide_vote_objection(tx: Tx, payload: DecideVoteObjection) -> replies.Made:
         decided_at=tx.now,
         reasons=payload.reasons,
         note={"reasons": payload.reasons},
+    )
+    about = ("vote_objection", row.objection_id)
+    tell(
+        tx,
+        "VOTE_OBJECTION_DECIDED",
+        row.person_id,
+        about=about,
+        reasons=payload.reasons,
+        outcome=payload.outcome,
     )
     if vote.state == "COUNTED" and payload.outcome == "UPHELD":
         tx.disarm("vote_final", vote.vote_id)

@@ -154,7 +154,7 @@ DATA_MAP = (
     ),
     Held(
         "quality_checks", WORK, others="found_good_by looked_by",
-        things="check_id kind ref project_id state finding opened",
+        things="check_id kind ref project_id state finding opened media",
     ),
     Held(
         "disclosure_versions", WORK, others="published_by",

@@ -167,6 +167,14 @@ def voters_of(conn: sa.Connection, vote_id: str, line_numbers: Iterable[int]) ->
     return records.rows(conn, asked.order_by(voters.c.line, voters.c.voter_id))
 
 
+def persons_of(conn: sa.Connection, vote_id: str) -> set[str]:
+    """Return the persons on the roll of a vote; of one that has not opened there are none."""
+    asked = sa.select(voters.c.person_id).where(
+        voters.c.vote_id == vote_id, voters.c.person_id.is_not(None)
+    )
+    return set(conn.execute(asked).scalars())
+
+
 def put_ballot(conn: sa.Connection, row: Row, **values: Any) -> None:
     """Write what a line has chosen, or that it has taken it back."""
     of = (lines.c.vote_id == row.vote_id, lines.c.line == row.line)

@@ -81,6 +81,11 @@ class Hall:
         return self.bench.ask("owners_vote", {"vote_id": vote})
 
 
+def told_of(bench, kind):
+    asked = "SELECT person_id FROM told WHERE kind = :k ORDER BY person_id"
+    return [row["person_id"] for row in bench.rows(asked, k=kind)]
+
+
 @pytest.fixture
 def hall(town):
     return Hall(town).begin()
@@ -94,6 +99,8 @@ def test_a_vote_is_called_cast_on_line_and_on_paper_counted_and_said(hall):
     with pytest.raises(StateConflict):
         hall.cast(vote, "per_a", "101")
     bench.fire(OPENS)
+    voters = [f"per_{letter}" for letter in "abcdefg"]
+    assert told_of(bench, "VOTE_OPENED") == voters
     card = hall.card(vote)
     assert card["state"] == "OPEN"
     assert {one["reason"]: one["area_m2"] for one in card["left_out"]} == {
@@ -176,6 +183,7 @@ def test_a_vote_is_called_cast_on_line_and_on_paper_counted_and_said(hall):
     assert hashlib.sha256(card["document"].encode()).hexdigest() == card["document_sha256"]
     for figure in ("6 人", "600.00 平方米", "500.00 平方米", digest, "结果:通过"):
         assert figure in card["document"]
+    assert told_of(bench, "VOTE_COUNTED") == voters
     assert not bench.published("owners_vote_closed.v1")
     bench.fire("2025-04-05T00:00:00")
     (said,) = bench.published("owners_vote_closed.v1")
@@ -246,6 +254,7 @@ def test_who_is_wronged_objects_and_a_result_that_is_wrong_is_set_aside(hall):
         town.street_clerk("per_b").do("decide_vote_objection", found, version=1)
     town.street_clerk().do("decide_vote_objection", found, version=1)
     assert hall.card(vote)["state"] == "VOID"
+    assert told_of(bench, "VOTE_OBJECTION_DECIDED") == ["per_b"]
     assert not bench.published("owners_vote_closed.v1")
     with pytest.raises(StateConflict):
         bench.as_("R_RESIDENT", person="per_b", scope=town.grid).do("object_to_vote", text)
@@ -279,9 +288,14 @@ def test_without_a_register_there_is_no_vote_and_one_that_is_cancelled_decides_n
     town.secretary().do("cancel_vote", stopped, version=1)
     bench.fire(OPENS)
     assert hall.card(vote)["state"] == "CANCELLED"
+    # Nobody was asked to vote yet, so nobody is told.
+    assert told_of(bench, "VOTE_OPENED") == told_of(bench, "VOTE_CANCELLED") == []
     # A vote that runs goes with its compound to the next company.
     later = hall.call(opens_at="2025-04-20T08:00:00+08:00", closes_at="2025-04-27T08:00:00+08:00")
     town.hand_over(to="prj_c")
     assert hall.card(later["id"])["project_id"] == "prj_c"
     bench.fire("2025-04-20T08:00:00+08:00")
     assert hall.card(later["id"])["state"] == "OPEN"
+    version = town.version("owners_votes", "vote_id", later["id"])
+    town.secretary().do("cancel_vote", stopped | {"vote_id": later["id"]}, version=version)
+    assert len(told_of(bench, "VOTE_CANCELLED")) == 7

@@ -243,7 +243,10 @@ def attach(
     if not wanted:
         return
     table = tx.runtime.chassis.files
-    mine = sa.select(table.c.file_id).where(table.c.thing == of, table.c.thing_id == of_id)
+    # What somebody else sent with the thing is not this person's to show.
+    mine = sa.select(table.c.file_id).where(
+        table.c.thing == of, table.c.thing_id == of_id, _own(tx, whose)
+    )
     there = set(tx.conn.execute(mine.where(table.c.file_id.in_(wanted))).scalars())
     for file_id in wanted:
         if file_id not in there:
@@ -295,6 +298,12 @@ def documents_of(tx: Tx, ids: Sequence[str]) -> dict[tuple[str, str], str]:
     return {(row.thing_id, row.sha256[:64]): row.file_id for row in tx.conn.execute(asked)}
 
 
+def _own(tx: Tx, whose: str | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a file is of who acts, or of the person of whom it tells."""
+    table = tx.runtime.chassis.files
+    return sa.or_(table.c.added_by == tx.actor.id, table.c.person_id == (whose or tx.actor.id))
+
+
 def _taken(tx: Tx, file_id: str, field: str, whose: str | None) -> dict[str, object]:
     """Return what the row of a file says of it, once the file is among those of the service.
 
@@ -304,8 +313,7 @@ def _taken(tx: Tx, file_id: str, field: str, whose: str | None) -> dict[str, obj
     table = tx.runtime.chassis.files
     columns = [table.c.sha256, table.c.name, table.c.media_type, table.c.size]
     # What a person has sent with one thing, an office may carry over to what follows from it.
-    own = sa.or_(table.c.added_by == tx.actor.id, table.c.person_id == (whose or tx.actor.id))
-    asked = sa.select(*columns).where(table.c.file_id == file_id, own)
+    asked = sa.select(*columns).where(table.c.file_id == file_id, _own(tx, whose))
     if known := tx.conn.execute(asked.limit(1)).mappings().first():
         return {str(name): value for name, value in known.items()}
     folder = tx.runtime.process.blobs

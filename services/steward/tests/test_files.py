@@ -2,10 +2,10 @@
 
 import pytest
 
-from fivered.chassis.files import sweep_kept
+from fivered.chassis.files import UnknownFile, sweep_kept
 from fivered.chassis.refusal import NotFound
 from fivered.services.steward.storage import retention
-from fivered.services.steward.tests.ground import COMMUNITY, LI, WANG
+from fivered.services.steward.tests.ground import COMMUNITY, LI, OTHER_CADRE, WANG
 from fivered.services.steward.tests.test_erasures import SELF, ask, decide
 from testkit.papers import sent
 
@@ -42,3 +42,22 @@ def test_photos_go_with_what_they_were_sent_with(ground, tmp_path):
     assert (sweep_kept(bench.runtime, older_than_s=-60), kept(folder)) == (1, 0)
     with pytest.raises(NotFound):
         ground.by(LI, "R_RESIDENT", COMMUNITY).ask("_file", {"file_id": made[LI][1]})
+
+
+def test_nobody_shows_the_photo_of_the_reporter_as_the_own_work(ground, tmp_path):
+    """Whatever lay with the request already was taken, whoever had sent it."""
+    bench, folder = ground.bench, tmp_path / "blobs"
+    ground.staff()
+    for who in (WANG, None):
+        photo = sent(bench, folder, who or OTHER_CADRE)
+        request = ground.submit(who, media=[photo])
+        handler = ground.handler_of(request)
+        row = ground.step("accept_request", request, handler)
+        row = ground.step("contact_request", row, handler, note="已电话联系")
+        done = {"outcome": "SOLVED", "note": "已更换灯泡"}
+        with pytest.raises(UnknownFile):
+            ground.step("resolve_request", row, handler, media=[photo], **done)
+        own = sent(bench, folder, handler)
+        assert ground.step("resolve_request", row, handler, media=[own], **done)["state"] == (
+            "RESOLVED"
+        )

@@ -118,6 +118,13 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " / Your rating of request {number} was looked into: {verdict}. Reason: {reason}",
         to=_OWN, when="差评核查后 / when a bad rating was reviewed",
     ),
+    "REQ_SPOKEN_FOR": Tells(
+        "工作人员凭 {receipt} 就诉求 {number} 代您操作;如非您本意,请联系社区"
+        " / Staff acted for you on request {number} by {receipt}; please tell the community if you"
+        " did not mean it",
+        to=_OWN,
+        when="工作人员凭回执代为操作时 / when staff speak for the reporter by a receipt",
+    ),
     # ---------------------------------------------------------------- who has a request in hand
     "REQ_GIVEN": Tells(
         "诉求 {number}({category})派给您,请在 {due} 前接单"

@@ -17,7 +17,12 @@ from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions import notes
 from fivered.services.steward.actions.cases import locked, note_step, require_oversight
 from fivered.services.steward.actions.parties import parties, require_impartial
-from fivered.services.steward.actions.reveals import count_of_day, note_reveal, shown_before
+from fivered.services.steward.actions.reveals import (
+    count,
+    count_of_request,
+    note_reveal,
+    shown_before,
+)
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import NoOpenCase, NotHandler
 from fivered.services.steward.errors.desk import CallBadly, NobodyCalled
@@ -77,6 +82,17 @@ class ShowCaller(Request, frozen=True):
     reason: Annotated[
         str, Meta(min_length=10, max_length=300, examples=["回电核实楼道灯的具体位置"]), PUBLIC
     ]
+    call_id: (
+        Annotated[
+            str,
+            Meta(
+                max_length=64,
+                description="通话编号,见通话记录;不给为最近一次来电"
+                " / by which call, of the list of calls; none: the last one that came in",
+            ),
+        ]
+        | None
+    ) = None
 
 
 def record_call(tx: Tx, payload: RecordCall) -> replies.desk.CallReply:
@@ -85,7 +101,7 @@ def record_call(tx: Tx, payload: RecordCall) -> replies.desk.CallReply:
     Raises:
         NotHandler: The caller neither has it in hand nor oversees the place.
         ConflictOfInterest: The caller is a party of the matter.
-        BadWorkPhone: That is no number.
+        BadCallerPhone: That is no number.
         CallBadly: Of who called in neither number nor record is said.
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
@@ -101,7 +117,7 @@ def record_call(tx: Tx, payload: RecordCall) -> replies.desk.CallReply:
         raise CallBadly(field="phone")
     if payload.at is not None:
         rules.hours.check_moment(payload.at, tx.now)
-    call = keep(tx, row, payload, payload.phone)
+    call = keep(tx, row, payload, payload.phone, field="phone")
     told = {"direction": payload.direction, "reached": payload.reached}
     note_step(tx, row, "call", told)
     return replies.desk.CallReply(
@@ -109,14 +125,15 @@ def record_call(tx: Tx, payload: RecordCall) -> replies.desk.CallReply:
     )
 
 
-def keep(tx: Tx, row: Row, payload: RecordCall, phone: str | None) -> Row:
+def keep(tx: Tx, row: Row, payload: RecordCall, phone: str | None, *, field: str) -> Row:
     """Keep a call of a request.
 
     Raises:
-        BadWorkPhone: That is no number.
+        BadCallerPhone: That is no number.
     """
     call_id, vault = tx.new_id("call"), storage.vault(tx)
-    digits = rules.identity.check_work_phone(phone, "phone") if phone is not None else None
+    digits = rules.identity.check_caller_phone(phone, field) if phone is not None else None
+    plain = rules.identity.without_extension(digits) if digits is not None else None
     return storage.desk.add_call(
         tx.conn,
         **records.values_from(
@@ -124,6 +141,7 @@ def keep(tx: Tx, row: Row, payload: RecordCall, phone: str | None) -> Row:
             storage.desk.request_calls,
             call_id=call_id,
             request_id=row.request_id,
+            phone_hmac=vault.digest("phone", plain) if plain is not None else None,
             phone=vault.seal_or_none(digits, f"{call_id}.phone", row.reporter_id),
             note=vault.seal_or_none(payload.note, f"{call_id}.note", row.reporter_id),
             by_id=tx.actor.id,
@@ -148,6 +166,7 @@ def show_caller(tx: Tx, payload: ShowCaller) -> replies.desk.CallerShown:
         NobodyCalled: No number is kept with it.
         RevealOver: The reveal of this key is over.
         RevealLimit: The caller has seen the day's share of numbers.
+        RevealsOfOne: The number was shown often enough today, to whomever.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = locked(tx, payload.request_id)
@@ -160,15 +179,15 @@ def show_caller(tx: Tx, payload: ShowCaller) -> replies.desk.CallerShown:
         raise NoOpenCase(field="request_id")
     if not handles:
         require_serving(tx)
-    call = storage.desk.caller(tx.conn, row.request_id)
+    call = storage.desk.caller(tx.conn, row.request_id, payload.call_id)
     vault = storage.vault(tx)
     phone = vault.open_or_none(call.phone, f"{call.call_id}.phone") if call is not None else None
     if phone is None:
         raise NobodyCalled(field="request_id")
     if tx.first is not None:
         return replies.desk.CallerShown.of(tx.first, value=phone, at=shown_before(tx, tx.first))
-    left = count_of_day(tx)
     reporter = storage.people.person(tx.conn, row.reporter_id) if row.reporter_id else None
+    left = count(tx, reporter) if reporter is not None else count_of_request(tx, row.request_id)
     note_reveal(
         tx,
         [reporter] if reporter is not None else [],

@@ -22,6 +22,7 @@ from fivered.services.steward import events, rules, storage
 from fivered.services.steward.actions import reminders, results, telling
 from fivered.services.steward.actions.parties import require_impartial, require_outside_chain
 from fivered.services.steward.actions.standing import require_serving
+from fivered.services.steward.actions.voices import lend
 from fivered.services.steward.errors import (
     NotHandler,
     NotReporter,
@@ -62,14 +63,17 @@ class ReasonedRequest(Request, frozen=True):
     reason: Reason
 
 
-# What shows that a reporter without an account said so: a call's record, a signed paper.
+# What shows that a reporter without an account said so: the number on the receipt of this very
+# request, or that of the recording of a call about it.
 Receipt = Annotated[
     str,
     Meta(
         min_length=2,
         max_length=200,
-        description="代无账号的诉求人操作时的凭据 / what shows that the reporter said so",
-        examples=["来电录音 0219-07"],
+        description="代无账号的诉求人操作时的凭据:本诉求回执上的回执编号,或他人登记的本诉求通话录音编号"
+        " / for a reporter without an account: the number on the receipt of this request, or that"
+        " of the recording of a call about it which a colleague has noted",
+        examples=["HZ-3F9A27C1"],
     ),
     PUBLIC,
 ]
@@ -195,13 +199,15 @@ def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
     """Return the request whose reporter speaks: this one, or one that was merged into it.
 
     The voice is the reporter's. Staff of the place who took no part in the case may lend
-    theirs, against a receipt.
+    theirs to one without an account, against the receipt of this request.
 
     Raises:
         NotReporter: Somebody else reported it.
         InChain: Who takes part in the case does not speak for its reporter.
         ConflictOfInterest: Nor does who holds a post in what is complained of.
         CallerNotServing: Nor a grid worker whose post is suspended or over.
+        ReporterActs: Who reported it has an account.
+        ReceiptUnknown: No such receipt was given for it.
     """
     if row.reporter_id is not None and row.reporter_id == tx.actor.id:
         return row
@@ -214,6 +220,7 @@ def speaker(tx: Tx, row: Row, receipt: str | None) -> Row:
         case = storage.cases.root(tx.conn, row)
         require_outside_chain(tx, case)
         require_impartial(tx, case, not_by="chain")
+        lend(tx, row, receipt)
         return row
     if row.handler_person == tx.actor.id or (
         tx.actor.role != "R_RESIDENT" and tx.actor.covers(row.grid)
@@ -227,6 +234,8 @@ def require_own(tx: Tx, row: Row, receipt: str | None) -> None:
 
     Raises:
         NotReporter: Somebody else reported it.
+        ReporterActs: Staff speak for nobody who has an account.
+        ReceiptUnknown: Nor without the receipt of this request.
     """
     if speaker(tx, row, receipt).request_id != row.request_id:
         raise NotReporter

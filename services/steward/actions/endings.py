@@ -92,6 +92,8 @@ def cancel_request(tx: Tx, payload: CancelRequest) -> RequestReply:
 
     Raises:
         NotReporter: Somebody else reported it.
+        ReporterActs: Staff speak for nobody who has an account.
+        ReceiptUnknown: Nor without the receipt of this request.
         StateConflict: It is done already.
     """
     row = locked(tx, payload.request_id)
@@ -269,6 +271,8 @@ def urge_request(tx: Tx, payload: UrgeRequest) -> RequestReply:
 
     Raises:
         NotReporter: Somebody else reported it.
+        ReporterActs: Staff speak for nobody who has an account.
+        ReceiptUnknown: Nor without the receipt of this request.
         StateConflict: It is done already.
         UrgedJustNow: The reporter did so within the hour.
         TooManyNotes: The reporter has said enough today.

@@ -51,6 +51,8 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
     Raises:
         NotFound: It is none of the caller's business.
         NotReporter: The caller neither handles nor reported it.
+        ReporterActs: Staff speak for nobody who has an account.
+        ReceiptUnknown: Nor without the receipt of this request.
         ConflictOfInterest: Staff who are a party of the matter write nothing for each other.
         RoleDenied: The reporter writes nothing internal.
         StateConflict: It was rejected or taken back: its reporter adds nothing more.

@@ -92,6 +92,8 @@ def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
 
     Raises:
         NotReporter: Somebody else reported it.
+        ReporterActs: Staff speak for nobody who has an account.
+        ReceiptUnknown: Nor without the receipt of this request.
         SelfRating: Somebody of the reporter's household handled it.
         AlreadyRated: It was rated.
         RatingWindow: 30 days are over.
@@ -283,6 +285,8 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
 
     Raises:
         NotReporter: Somebody else reported it.
+        ReporterActs: Staff speak for nobody who has an account.
+        ReceiptUnknown: Nor without the receipt of this request.
         ReopenLimit: It was reopened twice.
         ReopenWindow: 7 days are over.
     """

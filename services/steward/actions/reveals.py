@@ -103,7 +103,7 @@ def reveal_number(tx: Tx, payload: RevealNumber) -> replies.NumberShown:
         raise NothingToReveal(field="subject")
     if tx.first is not None:
         return replies.NumberShown.of(tx.first, value=phone, at=shown_before(tx, tx.first))
-    left = _count(tx, person)
+    left = count(tx, person)
     request_id = case.request_id if case is not None else None
     note_reveal(tx, [person], why=why, request_id=request_id, reason=payload.reason)
     return replies.NumberShown(
@@ -158,7 +158,7 @@ def _entitled(tx: Tx, payload: RevealNumber) -> tuple[Row, Row | None, str]:
     raise NoOpenCase(field="subject" if case is None else "case_ref")
 
 
-def _count(tx: Tx, person: Row) -> int:
+def count(tx: Tx, person: Row) -> int:
     """Count this reveal. Returns how many are left of the caller's day.
 
     Raises:
@@ -171,6 +171,24 @@ def _count(tx: Tx, person: Row) -> int:
     ids = [person.person_id, *storage.people.given_up_for(tx.conn, person.person_id)]
     of_one = storage.people.reveals_of(tx.conn, ids, tx.calendar.midnight(today))
     if of_one >= tx.settings.reveals_of_one_per_day:
+        raise too_many(tx, RevealsOfOne, tx.settings.reveals_of_one_per_day)
+    return count_of_day(tx)
+
+
+def count_of_request(tx: Tx, request_id: str) -> int:
+    """Count that the number of a caller who is not registered is shown.
+
+    Returns how many are left of the reader's day.
+
+    Raises:
+        RevealLimit: The reader had enough today.
+        RevealsOfOne: There were enough of this request.
+    """
+    since = tx.calendar.midnight(tx.calendar.local_date(tx.now))
+    # Its row is locked: rivals wait for it.
+    if storage.people.reveals_of_request(tx.conn, request_id, since) >= (
+        tx.settings.reveals_of_one_per_day
+    ):
         raise too_many(tx, RevealsOfOne, tx.settings.reveals_of_one_per_day)
     return count_of_day(tx)
 

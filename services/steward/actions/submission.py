@@ -162,7 +162,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         TooLongAgo: It is said to have happened more than 30 days ago.
         RoleDenied: A service account files outside its area.
         KnownIncident: An outage of that kind is announced there; another system is not asked.
-        BadWorkPhone: The caller's number is none.
+        BadCallerPhone: The caller's number is none.
     """
     serving = storage.ground.place(tx.conn, payload.grid)
     if tx.actor.is_service_account:
@@ -188,7 +188,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         )
     row = file_new(tx, payload, reporter, own, serving)
     if row is not None and payload.caller_phone is not None:
-        calls.keep(tx, row, _CALLED_IN, payload.caller_phone)
+        calls.keep(tx, row, _CALLED_IN, payload.caller_phone, field="caller_phone")
     if row is None:
         # Somebody else brought the same reference in this moment.
         first = _answered(tx, payload, reporter, own)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fivered.chassis.refusal import Guard
+from fivered.chassis.refusal import Guard, RoleDenied
+from fivered.services.steward.errors import BadPhone
 
 
 class TooManyNotes(Guard):
@@ -68,4 +69,35 @@ class StillInTime(Guard):
     text = (
         "该诉求已派给他人,{until} 前可由其接单"
         " / Somebody else was given the request, and may accept it until {until}"
+    )
+
+
+class ReporterActs(Guard):
+    text = (
+        "诉求人有账号,由其本人操作;只能为无账号的诉求人代办"
+        " / Who reported it has an account and acts there; staff speak only for one without"
+    )
+
+
+class ReceiptUnknown(Guard):
+    text = (
+        "凭据 {receipt} 不是本诉求的回执编号,也不是他人登记的本诉求通话录音编号"
+        " / {receipt} is neither the number of this request's receipt nor that of the recording of"
+        " a call about it which a colleague has noted"
+    )
+
+
+class NamesClosed(RoleDenied):
+    code = RoleDenied.code
+    text = (
+        "角色“{role}”不按姓名查找诉求,请用手机号码、诉求编号或内容查找"
+        " / The role {role} finds no requests by a name; search by phone, number or words"
+    )
+
+
+class BadCallerPhone(BadPhone):
+    text = (
+        "来电号码应为手机、固定电话(区号以 0 开头,可带分机)、400/800 号码或服务热线"
+        " / The caller's number is no mobile, fixed line (area code first, with its extension), "
+        "400/800 or service number"
     )

@@ -154,6 +154,14 @@ class ReceiptReply(Reply, kw_only=True):
     created_at: Instant
     due_contact: Instant | None
     due_resolve: Instant
+    receipt_no: Annotated[
+        str,
+        Meta(
+            description="回执编号,无账号的诉求人凭此请工作人员代办"
+            " / by which staff act for a reporter without an account",
+            examples=["HZ-3F9A27C1"],
+        ),
+    ]
     receipt: Annotated[str, Meta(description="可打印的文本 / a text to print")]
 
 

@@ -18,6 +18,7 @@ from fivered.services.steward.errors import (
     SyntheticMark,
     SyntheticNotAllowed,
 )
+from fivered.services.steward.errors.desk import BadCallerPhone
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS = "10X98765432"
@@ -120,7 +121,7 @@ def check_sought_phone(phone: str) -> str:
     return digits
 
 
-def check_work_phone(phone: str, field: str = "work_phone") -> str:
+def check_work_phone(phone: str) -> str:
     """Return a post's number: mobile, fixed line, 400 number or service line, with its extension.
 
     The extension stands behind 转.
@@ -128,13 +129,36 @@ def check_work_phone(phone: str, field: str = "work_phone") -> str:
     Raises:
         BadWorkPhone: It is none of these.
     """
+    return _any_phone(phone, BadWorkPhone(field="work_phone"))
+
+
+def check_caller_phone(phone: str, field: str) -> str:
+    """Return the number of who called, as that of a post.
+
+    Raises:
+        BadCallerPhone: It is none.
+    """
+    return _any_phone(phone, BadCallerPhone(field=field))
+
+
+def is_mobile(number: str) -> bool:
+    """Tell whether a number is a mobile one, of an invented person or not."""
+    return bool(_REAL_PHONE.fullmatch(number) or _SYNTHETIC_PHONE.fullmatch(number))
+
+
+def without_extension(number: str) -> str:
+    """Return a number without its extension: so it is compared."""
+    return number.partition(EXTENSION)[0]
+
+
+def _any_phone(phone: str, refusal: BadPhone) -> str:
     digits = plain_phone(phone)
     extension = ""
     found = _EXTENSION.search(digits)
     if found is not None and found.end() == len(digits):
         digits, extension = digits[: found.start()], EXTENSION + found[1]
     if not any(kind.fullmatch(digits) for kind in (_REAL_PHONE, _SYNTHETIC_PHONE, _FIXED_LINE)):
-        raise BadWorkPhone(field=field)
+        raise refusal
     return digits + extension
 
 

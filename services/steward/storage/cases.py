@@ -454,6 +454,8 @@ class Wanted:
     """Which requests a list shows; each given condition narrows.
 
     Attributes:
+        whose: What these people reported, and these requests beside.
+        part_of_number: What stands somewhere in the number.
         states: None for all. Each one is read by itself, in the order of an index.
         unchecked: Also those that a steward found and nobody has looked at yet, and those whose bad
             rating is looked into.
@@ -463,9 +465,11 @@ class Wanted:
     grid: str | None = None
     reporter: str | None = None
     reporters: Sequence[str] | None = None
+    whose: tuple[Sequence[str], Sequence[str]] | None = None
     handler_person: str | None = None
     project_id: str | None = None
     number: str | None = None
+    part_of_number: str | None = None
     external_ref: str | None = None
     kind: str | None = None
     category: str | None = None
@@ -509,6 +513,15 @@ _NARROWED: dict[str, sa.ColumnElement[bool]] = {
     "reporters": requests.c.reporter_id.in_(
         sa.bindparam("its_reporters", type_=requests.c.reporter_id.type, expanding=True)
     ),
+    "whose": sa.or_(
+        requests.c.reporter_id.in_(
+            sa.bindparam("its_people", type_=requests.c.reporter_id.type, expanding=True)
+        ),
+        requests.c.request_id.in_(
+            sa.bindparam("its_requests", type_=requests.c.request_id.type, expanding=True)
+        ),
+    ),
+    "part_of_number": requests.c.number.contains(_value_of("part_of_number", requests.c.number)),
     # The release before kept it in the other column.
     "external_ref": sa.or_(
         requests.c.reference == _value_of("external_ref", requests.c.reference),
@@ -535,6 +548,8 @@ def _values(wanted: Wanted, window: records.Window) -> dict[str, object]:
         "its_last": wanted.scope.ljust(15, "9"),
         **{f"its_{name}": getattr(wanted, name) for name in _NARROWED},
         "its_reporters": list(wanted.reporters or ()),
+        "its_people": list(wanted.whose[0]) if wanted.whose else [],
+        "its_requests": list(wanted.whose[1]) if wanted.whose else [],
         "its_states": list(wanted.states or ()),
         "its_at": at,
         "its_request_id": request_id,

@@ -42,6 +42,8 @@ request_calls = sa.Table(
     sa.Column("request_id", store.Id, nullable=False),
     sa.Column("direction", sa.String(3), nullable=False),
     sa.Column("phone", Sealed("{call_id}.phone")),
+    # By what somebody is found who calls again: a keyed digest, without an extension.
+    sa.Column("phone_hmac", sa.String(64)),
     sa.Column("reached", sa.Boolean, nullable=False),
     sa.Column("seconds", sa.Integer),
     sa.Column("record_ref", sa.String(100)),
@@ -50,6 +52,7 @@ request_calls = sa.Table(
     sa.Column("by_role", sa.String(20), nullable=False),
     sa.Column("at", store.UtcDateTime, nullable=False),
     sa.Index("ix_request_calls_request_id", "request_id", "at", "call_id"),
+    sa.Index("ix_request_calls_phone_hmac", "phone_hmac"),
 )
 
 # When the clock of a case rested, or is asked to: `due_before` is its end of before.
@@ -129,7 +132,7 @@ def erase_notes(conn: sa.Connection, request_ids: Collection[str]) -> None:
     conn.execute(
         sa.update(request_calls)
         .where(request_calls.c.request_id.in_(sorted(request_ids)))
-        .values(phone=None, note=None, record_ref=None)
+        .values(phone=None, phone_hmac=None, note=None, record_ref=None)
     )
     conn.execute(
         sa.update(request_pauses)
@@ -149,15 +152,29 @@ def calls(conn: sa.Connection, request_id: str, part: records.PartOfList) -> rec
     return records.page(conn, asked, part, (request_calls.c.at, request_calls.c.call_id))
 
 
-def caller(conn: sa.Connection, request_id: str) -> Row | None:
-    """Return the last call by which somebody called in and left a number, or None."""
+def called_from(conn: sa.Connection, phone_hmac: str, scope: str) -> list[str]:
+    """Return the requests of an area to which somebody called in from a number."""
+    asked = (
+        sa.select(request_calls.c.request_id)
+        .join(requests, requests.c.request_id == request_calls.c.request_id)
+        .where(
+            request_calls.c.phone_hmac == phone_hmac,
+            request_calls.c.direction == "IN",
+            store.within(requests.c.grid, scope),
+        )
+    )
+    return sorted(set(conn.execute(asked).scalars()))
+
+
+def caller(conn: sa.Connection, request_id: str, call_id: str | None = None) -> Row | None:
+    """Return a call of a request with a number: the named one, or the last one that came in; or
+    None."""
+    which = (
+        request_calls.c.direction == "IN" if call_id is None else request_calls.c.call_id == call_id
+    )
     asked = (
         sa.select(request_calls)
-        .where(
-            request_calls.c.request_id == request_id,
-            request_calls.c.direction == "IN",
-            request_calls.c.phone.is_not(None),
-        )
+        .where(request_calls.c.request_id == request_id, which, request_calls.c.phone.is_not(None))
         .order_by(request_calls.c.at.desc(), request_calls.c.call_id.desc())
         .limit(1)
     )

@@ -607,6 +607,17 @@ def reveals_of(conn: sa.Connection, person_ids: Sequence[str], since: datetime) 
     return found
 
 
+def reveals_of_request(conn: sa.Connection, request_id: str, since: datetime) -> int:
+    """Return how many times the number of a request's caller was shown since an instant."""
+    shown = sa.select(sa.func.count()).where(
+        person_reads.c.request_id == request_id,
+        person_reads.c.door == "reveal",
+        person_reads.c.at >= since,
+    )
+    found: int = conn.execute(shown).scalar_one()
+    return found
+
+
 def met_since(conn: sa.Connection, actor_id: str, door: str, since: datetime) -> set[str]:
     """Return which persons somebody has met at a door since an instant."""
     asked = sa.select(person_reads.c.person_id).where(

@@ -177,8 +177,8 @@ DATA_MAP = (
     ),
     Held(
         "request_calls", REQUEST, whose="request_id>requests", general="phone record_ref",
-        others="note by_id", things="call_id direction by_role",
-        erased="phone note record_ref", stays=_FIGURES,
+        others="note by_id", hidden="phone_hmac", things="call_id direction by_role",
+        erased="phone phone_hmac note record_ref", stays=_FIGURES,
     ),
     Held(
         "request_pauses", REQUEST, others="asked_by decided_by reason",

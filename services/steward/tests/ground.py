@@ -139,6 +139,15 @@ class Ground:
             "submit_request", body
         )
 
+    def written_for(self, who=WANG, **more):
+        """File for somebody without an account, at the desk."""
+        return self.submit(None, reporter_id=who, **more)
+
+    def receipt(self, reply):
+        """Return the number on the printed receipt of a request, as who speaks by it sends it."""
+        given = self.cadre().ask("receipt", {"request_id": reply["id"]})
+        return {"receipt": given["receipt_no"]}
+
     def by(self, who, role="R_STEWARD", scope=GRID):
         return self.bench.as_(role, person=who, scope=scope)
 

@@ -225,7 +225,7 @@ def test_a_caller_without_a_registration_is_called_back_and_finds_his_request_ag
         assert stranger.ask("requests", {"number": made["number"]})["items"] == []
     # What he says on the phone, the clerk writes down against a receipt.
     urged = staffed.cadre(CADRE).do(
-        "urge_request", shown | {"receipt": "来电录音 0303-07"}, version=made["version"]
+        "urge_request", shown | staffed.receipt(made), version=made["version"]
     )
     assert urged["id"] == made["id"]
 

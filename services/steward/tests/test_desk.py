@@ -124,7 +124,8 @@ def test_staff_write_for_each_other_and_to_the_reporter_who_adds_and_urges_in_wo
     with pytest.raises(RoleDenied):
         write(resident, row, "只给你们看", "INTERNAL")
     # For somebody without an account staff who took no part, against a receipt.
-    spoke = write(cadre, row, "来电:单元门也坏了", receipt="来电录音 0303-07")
+    elder = staffed.written_for(LI)
+    spoke = write(cadre, elder, "来电:单元门也坏了", **staffed.receipt(elder))
     assert spoke["kind"] == "INFO"
     with pytest.raises(errors.NotReporter):
         write(handler, row, "诉求人说不急", receipt="来电录音 0303-08")

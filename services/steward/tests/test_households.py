@@ -117,7 +117,8 @@ def test_who_comes_to_live_with_the_handler_takes_the_case_from_him(staffed, way
 
 def test_who_joins_the_handler_s_household_after_the_resolution_does_not_rate_him(staffed):
     """K12: the wife of tomorrow gave five stars and two points."""
-    done = staffed.resolved()
+    done = staffed.resolved(staffed.written_for())
+    paper = staffed.receipt(done)
     handler = staffed.handler_of(done)
     household(staffed, "hh_new", WANG, handler)
     with pytest.raises(errors.SelfRating):
@@ -125,7 +126,7 @@ def test_who_joins_the_handler_s_household_after_the_resolution_does_not_rate_hi
     with pytest.raises(errors.SelfRating):
         staffed.by(GRID_WORKER, "R_GRID", GRID).do(
             "rate_request",
-            {"request_id": done["id"], "stars": 5, "solved": True, "receipt": "来电录音 1"},
+            {"request_id": done["id"], "stars": 5, "solved": True} | paper,
         )
     household(staffed, None, WANG)
     assert staffed.rate(done)["state"] == "RATED"

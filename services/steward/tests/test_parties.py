@@ -197,8 +197,8 @@ def test_who_is_named_for_a_merger_is_a_party_of_neither(staffed):
 def test_a_party_takes_no_complaint_back_in_the_reporter_s_name(staffed):
     """SP-D6 with SP-D24."""
     appointed(staffed)
-    reply = staffed.submit(**COMPLAINT)
-    receipt = {"receipt": "本人来电 03-03"}
+    reply = staffed.written_for(**COMPLAINT)
+    receipt = staffed.receipt(reply)
     with pytest.raises(errors.ConflictOfInterest):
         staffed.step("cancel_request", reply, CADRE, "R_CADRE", COMMUNITY, **receipt)
     staffed.step("cancel_request", reply, OTHER_CADRE, "R_CADRE", COMMUNITY, **receipt)

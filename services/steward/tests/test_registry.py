@@ -498,8 +498,8 @@ def test_who_proposed_a_year_under_another_id_does_not_load_it(ground, twin):
 
 
 def test_who_rated_for_the_reporter_under_another_id_does_not_review_it(ground, twin):
-    done = ground.resolved(ground.submit(LI))
-    rating = {"request_id": done["id"], "stars": 1, "solved": False, "receipt": "来电录音 2"}
+    done = ground.resolved(ground.submit(None, text="楼道灯不亮"))
+    rating = {"request_id": done["id"], "stars": 1, "solved": False} | ground.receipt(done)
     rated = ground.by(TWIN, "R_CADRE", COMMUNITY).do("rate_request", rating)
     confirm_merge(ground)
     verdict = {"upheld": False, "reason": "情况不实"}

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from fivered.chassis.refusal import Invalid, RoleDenied
-from fivered.services.steward import errors
+from fivered.services.steward.errors.desk import BadCallerPhone, NamesClosed
 from fivered.services.steward.storage.tables import requests
 from fivered.services.steward.tests.ground import (
     CADRE,
@@ -128,10 +128,28 @@ def test_a_request_is_found_by_phone_name_words_or_number(desk):
         desk.by(CADRE, "R_CADRE", COMMUNITY).do(
             "find_requests", {"scope": "370811015902", "text": "电梯"}
         )
-    with pytest.raises(errors.CommunitySearches):
+    with pytest.raises(NamesClosed):
         found(desk, "R_STREET", COMMUNITY[:9], name="王小丽")
     with pytest.raises(RoleDenied):
         found(desk, "R_RESIDENT", GRID, who=WANG, text="电梯")
+
+
+def test_a_caller_s_number_and_a_part_of_a_request_s_number_find_it(desk):
+    """Only registered numbers were found: who rings again from a fixed line was not."""
+    desk.made["called"] = desk.submit(None, text="水管漏水", caller_phone="0537-2345678转21")
+    desk.made["mobile"] = desk.submit(None, text="井盖松动", caller_phone="12812345678")
+    for spelling in ("05372345678", "0537 2345678", "0537-2345678 转 3"):
+        assert names(desk, found(desk, phone=spelling)) == ["called"], spelling
+    assert set(names(desk, found(desk, phone="12812345678"))) == {"lamp", "lift", "mobile"}
+    assert names(desk, found(desk, phone="12812345678", name="王小丽", category="LIFT")) == ["lift"]
+    assert names(desk, found(desk, "R_GRID", GRID_2, who=GRID_WORKER, phone="05372345678")) == []
+    with pytest.raises(BadCallerPhone):
+        found(desk, phone="没有")
+    number = desk.made["called"]["number"]
+    for part in (number[3:], number[-8:].lower(), f" {number[5:]}"):
+        assert names(desk, found(desk, number=part)) == ["called"], part
+        assert listed(desk, number=part) == ["called"], part
+    assert listed(desk, number="%") == []
 
 
 def test_who_was_sought_reads_that_it_was_so(desk):

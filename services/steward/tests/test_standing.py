@@ -71,6 +71,7 @@ def test_a_merged_id_is_told_so_and_the_one_that_stays_goes_on(gone):
 def test_of_his_own_request_a_dead_person_s_token_does_nothing_and_nobody_rates_for_him(ground):
     ground.staff()
     first, open_one = ground.resolved(), ground.submit()
+    paper, its_paper = ground.receipt(first), ground.receipt(open_one)
     ground.dies(WANG)
     own = ground.by(WANG, "R_RESIDENT", COMMUNITY)
     one = {"request_id": open_one["id"]}
@@ -82,12 +83,12 @@ def test_of_his_own_request_a_dead_person_s_token_does_nothing_and_nobody_rates_
     ):
         with pytest.raises(errors.CallerGone):
             own.do(method, body, version=first["version"] if "reopen" in method else 2)
-    rating = {"request_id": first["id"], "stars": 5, "solved": True, "receipt": "来电录音 7"}
+    rating = {"request_id": first["id"], "stars": 5, "solved": True} | paper
     with pytest.raises(errors.UnknownPerson):
         ground.by(GRID_WORKER, "R_GRID", GRID).do("rate_request", rating)
-    # His family's word ends the matter.
+    # His family's word ends the matter: they have his receipt.
     taken = ground.by(GRID_WORKER, "R_GRID", GRID).do(
-        "cancel_request", one | {"receipt": "家属签字 03-03"}, version=open_one["version"]
+        "cancel_request", one | its_paper, version=open_one["version"]
     )
     assert taken["state"] == "CANCELLED"
 

@@ -198,6 +198,14 @@ def _desk(ground):
     assert first["number"] in texts(ground.bench, LI)["REQ_PARTED"]
 
 
+def _spoken_for(ground):
+    request = ground.written_for()
+    body = {"request_id": request["id"]} | ground.receipt(request)
+    ground.cadre().do("urge_request", body)
+    yield "REQ_SPOKEN_FOR", WANG, request
+    assert ground.receipt(request)["receipt"] in texts(ground.bench, WANG)["REQ_SPOKEN_FOR"]
+
+
 def _own(ground):
     bench = ground.bench
     me = {"as_": ("R_RESIDENT", WANG, GRID)}
@@ -263,6 +271,7 @@ STORIES = (
     _late,
     _urgent,
     _desk,
+    _spoken_for,
     _own,
     _deeds,
 )

@@ -4,6 +4,7 @@ import pytest
 
 from fivered.chassis.refusal import NotFound, StateConflict
 from fivered.services.steward import errors
+from fivered.services.steward.errors import desk
 from fivered.services.steward.tests.ground import (
     CHEN,
     COMMUNITY,
@@ -170,12 +171,12 @@ def by_grid_worker(ground, method, reply, **more):
 
 def test_staff_speak_for_an_elder_against_a_receipt(staffed):
     """SP-D24: a person who has no account could not urge, take back, reopen or rate, ever."""
-    reply = staffed.submit()
+    reply = staffed.written_for()
     body = {"request_id": reply["id"]}
     grid = staffed.by(GRID_WORKER, "R_GRID", GRID)
     with pytest.raises(errors.NotReporter):
         grid.do("urge_request", body)
-    receipt = {"receipt": "来电录音 0303-07"}
+    receipt = staffed.receipt(reply)
     urged = grid.do("urge_request", body | receipt)
     done = resolved(staffed, urged)
     again = by_grid_worker(staffed, "reopen_request", done, reason="还是不亮", **receipt)
@@ -193,15 +194,50 @@ def test_staff_speak_for_an_elder_against_a_receipt(staffed):
     steps = card(staffed, reply, WANG)
     assert steps["stars"] == 4
     steps = resident(staffed, WANG).ask("timeline", body)["items"]
-    assert steps[-1]["detail"]["receipt"] == "来电录音 0303-07"
+    assert steps[-1]["detail"]["receipt"] == receipt["receipt"]
     assert steps[-1]["by_role"] == "R_GRID"
     with pytest.raises(NotFound):
         staffed.by(GRID_WORKER, "R_GRID", GRID_2).do("urge_request", body | receipt)
 
 
+def test_staff_speak_for_nobody_with_an_account_and_by_no_other_receipt(staffed):
+    """Any text was a receipt: a cadre rated and took back what a resident had filed by the app."""
+    own, other = staffed.submit(), staffed.written_for(LI, grid=GRID)
+    third = staffed.written_for(WANG, category="NOISE")
+
+    def grid_worker(**body):
+        staffed.by(GRID_WORKER, "R_GRID", GRID).do("urge_request", body)
+
+    done = resolved(staffed, own)
+    rating = {"request_id": done["id"], "stars": 5, "solved": True}
+    for method, row, more in (
+        ("rate_request", done, rating),
+        ("reopen_request", done, {"reason": "还是不亮"}),
+        ("urge_request", third, {}),
+        ("cancel_request", third, {}),
+        ("add_note", third, {"text": "单元门也坏了"}),
+    ):
+        body = {"request_id": row["id"]} | more | staffed.receipt(row)
+        with pytest.raises(desk.ReporterActs):
+            staffed.cadre().do(method, body, version=row["version"])
+    assert resident(staffed, WANG).do("rate_request", rating)["state"] == "RATED"
+    body = {"request_id": other["id"]}
+    called = body | {"direction": "IN", "record_ref": "来电录音 0303-07"}
+    for shown in ("xx", staffed.receipt(own)["receipt"], other["number"], "来电录音 0303-07"):
+        with pytest.raises(desk.ReceiptUnknown):
+            grid_worker(**body, receipt=shown)
+    # Of a call, who noted it does not speak by that note.
+    staffed.cadre().do("record_call", called)
+    with pytest.raises(desk.ReceiptUnknown):
+        staffed.cadre().do("urge_request", body | {"receipt": "来电录音 0303-07"})
+    grid_worker(**body, receipt="来电录音０303-07")
+    said = staffed.bench.rows("select * from told where kind = 'REQ_SPOKEN_FOR'")
+    assert [(one["person_id"], one["about_id"]) for one in said] == [(LI, other["id"])]
+
+
 def test_staff_take_back_what_came_without_a_name(staffed):
     reply = staffed.submit(who=None)
-    taken = by_grid_worker(staffed, "cancel_request", reply, receipt="本人签字 03-03")
+    taken = by_grid_worker(staffed, "cancel_request", reply, **staffed.receipt(reply))
     assert taken["state"] == "CANCELLED"
 
 
@@ -252,8 +288,8 @@ def test_who_raised_or_rated_a_case_does_not_judge_the_rating(staffed):
     verdict = {"upheld": True, "reason": "情况属实"}
     with pytest.raises(errors.InChain):
         staffed.step("review_request", rated, OTHER_CADRE, "R_CADRE", COMMUNITY, **verdict)
-    done = resolved(staffed, staffed.submit())
-    bad = {"request_id": done["id"], "stars": 1, "solved": False, "receipt": "来电录音 9"}
+    done = resolved(staffed, staffed.written_for())
+    bad = {"request_id": done["id"], "stars": 1, "solved": False} | staffed.receipt(done)
     rated = staffed.by(GRID_WORKER, "R_GRID", GRID).do("rate_request", bad)
     with pytest.raises(errors.InChain):
         staffed.step("review_request", rated, GRID_WORKER, "R_CADRE", COMMUNITY, **verdict)

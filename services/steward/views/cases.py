@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar, cast, get_args
@@ -401,9 +402,11 @@ def narrowed(
     reporter: str | None = None,
     unchecked: bool = False,
     reporters: Sequence[str] | None = None,
+    whose: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> storage.cases.Wanted:
     """Return which requests a question asks for, in an area or of somebody."""
     asked = None if payload.reporter_id is None else [payload.reporter_id]
+    number, part_of_number = _number(payload)
     return storage.cases.Wanted(
         scope=scope,
         grid=payload.grid,
@@ -411,7 +414,9 @@ def narrowed(
         reporters=asked if reporters is None else reporters,
         handler_person=tx.actor.id if payload.handled else payload.handler_person,
         project_id=payload.project_id,
-        number=_number(payload),
+        whose=whose,
+        number=number,
+        part_of_number=part_of_number,
         external_ref=code(payload.external_ref) if payload.external_ref is not None else None,
         kind=payload.kind,
         category=payload.category,
@@ -426,8 +431,20 @@ def narrowed(
     )
 
 
-def _number(payload: RequestList) -> str | None:
-    return code(payload.number).upper() if payload.number is not None else None
+# SR-20250303-015901-00001
+_WHOLE_NUMBER = re.compile("SR-[0-9]{8}-[0-9]{6}-[0-9]{5,}")
+
+
+def _number(payload: RequestList) -> tuple[str | None, str | None]:
+    """Return the number that is asked for, or else the part of one."""
+    if payload.number is None:
+        return None, None
+    said = code(payload.number).upper()
+    if not said.startswith("SR-") and _WHOLE_NUMBER.fullmatch(f"SR-{said}"):
+        said = f"SR-{said}"
+    # What no number holds stands for nothing here, either.
+    part = re.fullmatch("[A-Z0-9-]+", said) and not _WHOLE_NUMBER.fullmatch(said)
+    return (None, said) if part else (said, None)
 
 
 def states_of(payload: RequestList, among: Sequence[str] | None = None) -> Sequence[str] | None:

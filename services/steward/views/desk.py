@@ -155,9 +155,11 @@ def receipt(tx: Tx, payload: cases.WhichRequest) -> replies.desk.ReceiptReply:
     vault = storage.vault(tx)
     phone = vault.open_or_none(call.phone, f"{call.call_id}.phone") if call is not None else None
     masked = rules.identity.mask_phone(phone) if phone is not None else None
+    number = storage.receipts.number(vault, row)
     said = cases.reader(tx, row)(vault.open(row.text, f"{row.request_id}.text"))
     lines = [
         ("受理编号", "Number", row.number),
+        ("回执编号", "Receipt", number),
         ("提交时间", "Filed at", _local(tx, row.created_at)),
         ("渠道", "Channel", _words(row.channel)),
         ("事项", "Matter", _words(row.category)),
@@ -174,12 +176,18 @@ def receipt(tx: Tx, payload: cases.WhichRequest) -> replies.desk.ReceiptReply:
     text += [f"{zh} {en}: {value}" for zh, en, value in lines if value]
     text += [
         "",
-        "凭受理编号可到社区或致电查询、催办、补充、要求重办和评价。",
-        "By its number one asks at the community or by telephone; urges, adds, reopens and rates.",
+        "凭受理编号可到社区或致电查询;没有账号的,凭回执编号请工作人员代为催办、补充、要求重办和评价。",
+        "By its number one asks at the community or by telephone. For who has no account staff",
+        "urge, add, reopen and rate by the number of this receipt.",
         "",
     ]
     return replies.desk.ReceiptReply.of(
-        row, id=row.request_id, caller=masked, text=said, receipt="\n".join(text)
+        row,
+        id=row.request_id,
+        caller=masked,
+        text=said,
+        receipt_no=number,
+        receipt="\n".join(text),
     )
 
 

@@ -14,6 +14,7 @@ from fivered.chassis.refusal import Invalid, Sentence, said
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.errors import CommunitySearches
+from fivered.services.steward.errors.desk import NamesClosed
 from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.views import people
 
@@ -122,10 +123,10 @@ def named(tx: Tx, given: str) -> list[Row]:
 
     Raises:
         BadName: It is no name.
-        CommunitySearches: Names are not for this role.
+        NamesClosed: Names are not for this role.
     """
     if not rules.access.may_see(tx.actor, "name", tx.actor.scope):
-        raise CommunitySearches(role=tx.actor.role, field="name")
+        raise NamesClosed(role=tx.actor.role, field="name")
     return _by_name(tx, given)[:MOST]
 
 

@@ -15,7 +15,7 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.free_text import Office
 from fivered.chassis.records import Row
 from fivered.chassis.text import fold
-from fivered.services.steward import storage
+from fivered.services.steward import rules, storage
 from fivered.services.steward.replies.found import RequestsFound
 from fivered.services.steward.views import cases, finding, people
 
@@ -32,7 +32,9 @@ class FindRequests(cases.RequestList, frozen=True):
             str,
             Meta(
                 max_length=30,
-                description="诉求人的手机号码 / the reporter's",
+                description="诉求人登记的手机号码,或来电号码(手机、固定电话)"
+                " / the registered mobile number of who reported it, or the number of"
+                " who called in, fixed line or mobile",
                 examples=["12812345678"],
             ),
         ]
@@ -76,18 +78,19 @@ def find_requests(tx: Tx, payload: FindRequests) -> RequestsFound:
 
     Raises:
         RoleDenied: The area lies outside the caller's scope.
-        BadPhone: It is no mobile number.
+        BadCallerPhone: It is no number.
         BadName: It is no name.
-        CommunitySearches: Names are not for this role.
+        NamesClosed: Names are not for this role.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     scope = payload.scope or tx.actor.scope
     tx.require_scope(scope)
+    whose = _callers(tx, payload, scope) if payload.phone is not None else None
     reporters = _reporters(tx, payload)
     wanted = cases.narrowed(
-        tx, payload, scope=scope, states=cases.states_of(payload), reporters=reporters
+        tx, payload, scope=scope, states=cases.states_of(payload), reporters=reporters, whose=whose
     )
-    if reporters == []:
+    if reporters == [] or whose == ([], []):
         return RequestsFound(state="DONE", items=[], looked_through=0, total=0)
     if payload.text is not None:
         return _by_text(tx, payload, wanted, fold(payload.text))
@@ -103,16 +106,26 @@ def find_requests(tx: Tx, payload: FindRequests) -> RequestsFound:
     )
 
 
+def _callers(tx: Tx, payload: FindRequests, scope: str) -> tuple[list[str], list[str]]:
+    """Return who is registered with a number, and which requests were made by calls from it.
+
+    Raises:
+        BadCallerPhone: It is no number.
+    """
+    number = rules.identity.check_caller_phone(payload.phone or "", "phone")
+    rows = people.with_numbers(tx, phone=number) if rules.identity.is_mobile(number) else []
+    digest = storage.vault(tx).digest("phone", rules.identity.without_extension(number))
+    called = storage.desk.called_from(tx.conn, digest, scope)
+    people.note_reads(tx, "find_requests", "PHONE", rows, found=len(rows) + len(called))
+    return [row.person_id for row in rows], called
+
+
 def _reporters(tx: Tx, payload: FindRequests) -> list[str] | None:
-    """Return who is meant; None where nobody in particular is."""
+    """Return whose name is meant; None where nobody's is."""
     found: list[set[str]] = []
-    for way, sought in (("phone", payload.phone), ("name", payload.name)):
-        if sought is None:
-            continue
-        rows = (
-            people.with_numbers(tx, phone=sought) if way == "phone" else finding.named(tx, sought)
-        )
-        people.note_reads(tx, "find_requests", way.upper(), rows, found=len(rows))
+    if payload.name is not None:
+        rows = finding.named(tx, payload.name)
+        people.note_reads(tx, "find_requests", "NAME", rows, found=len(rows))
         found.append({row.person_id for row in rows})
     if payload.reporter_id is not None:
         found.append({payload.reporter_id})

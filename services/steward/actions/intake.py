@@ -180,7 +180,7 @@ def receive_order(tx: Tx, payload: ReceiveOrder) -> told.ItemReply:
         RoleDenied: The area lies outside the account's.
         NoSuchArea: There is no such area.
         ItemDiffers: The same order was brought with another content.
-        BadWorkPhone: The caller's number is none.
+        BadCallerPhone: The caller's number is none.
         ClockSkew: It is said to be of the future.
         TooLongAgo: It is older than 30 days.
     """
@@ -203,7 +203,7 @@ def _receive(  # noqa: PLR0917  what, by which way, under which number, said fro
     if storage.ground.area(tx.conn, payload.area) is None:
         raise NoSuchArea(area=payload.area, field="area")
     rules.hours.check_moment(payload.sent_at, tx.now, field="sent_at")
-    digits = rules.identity.check_work_phone(phone, "phone") if phone is not None else None
+    digits = rules.identity.check_caller_phone(phone, "phone") if phone is not None else None
     item_id, vault = tx.new_id("itm"), storage.vault(tx)
     key = submission.key_of(shown, field, submission.MAX_REFERENCE)
     said = msgspec.structs.asdict(payload)
@@ -449,7 +449,7 @@ def _require_filed(tx: Tx, filed: Row | None, row: Row, grid: str) -> None:
 def _keep_phone(tx: Tx, row: Row, filed: Row) -> None:
     phone = storage.vault(tx).open_or_none(row.phone, f"{row.item_id}.phone")
     if phone is not None:
-        calls.keep(tx, filed, _CALLED_IN, phone)
+        calls.keep(tx, filed, _CALLED_IN, phone, field="caller_phone")
 
 
 def _decided(tx: Tx, row: Row, state: str, **values: object) -> Row:

@@ -198,8 +198,16 @@ class _List:
         if isinstance(value, list):
             return "; ".join(str(self._told(one, column)) for one in value)
         if isinstance(value, Mapping):
-            return ", ".join(f"{name}: {self._told(one, column)}" for name, one in value.items())
+            # What is not there has no word: None says nothing to who reads it.
+            return ", ".join(
+                f"{self._called(name)}: {self._told(one, column)}"
+                for name, one in value.items()
+                if one is not None
+            )
         return value if isinstance(value, int) else str(value)
+
+    def _called(self, name: str) -> str:
+        return COLUMNS.get(name, name) if self.lang == "zh" else name
 
     def _word(self, code: str) -> str:
         known = self.words.get(code)

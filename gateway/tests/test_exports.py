@@ -12,9 +12,11 @@ import pytest
 import sqlalchemy as sa
 
 from fivered.chassis.fields import Instant, PartOfList
+from fivered.chassis.installed import service_names
 from fivered.chassis.replies import Page, Reply
 from fivered.chassis.rpc import CallRefused, ServiceUnavailable
 from fivered.gateway import exports
+from fivered.gateway.app import doors_of
 from fivered.gateway.context import HANG_UP
 from fivered.gateway.doors import ANY, Doors
 from fivered.gateway.identity import issue
@@ -249,3 +251,21 @@ def test_a_long_list_takes_no_more_memory_than_a_short_one(site, form, most):
     many, last = peak(most)
     assert many > few * 5
     assert last < first + 1_000_000
+
+
+def test_every_column_of_every_list_has_a_name_that_people_read():
+    raw = {
+        column.head: f"{service}.{door.method}"
+        for service in service_names()
+        for door in doors_of(service)
+        for column in exports.columns_of(door)
+        if column.head.isascii()
+    }
+    assert raw == {}, "gateway/columns.py says what these are called"
+
+
+def test_what_is_not_there_is_left_out_of_a_cell():
+    column = exports.Column(("owners",), "业主 / owners", moment=False, coded=True)
+    wanted = exports._List(None, LISTED, None, None, {}, (column,), "zh")
+    line = {"owners": [{"person_id": "per_1", "organisation": None}]}
+    assert wanted._cell(column, line) == "人员: per_1"

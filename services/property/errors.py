@@ -13,6 +13,16 @@ class UsccInvalid(Guard):
     )
 
 
+class UsccWrong(UsccInvalid):
+    """Where nothing lets a code pass whose check fails."""
+
+    guard = "USCC_INVALID"
+    text = (
+        "统一社会信用代码 {uscc} 校验不通过,请核对"
+        " / The check of the unified social credit code {uscc} fails; look at it again"
+    )
+
+
 class UsccTaken(Refusal):
     status = 409
     text = (
@@ -411,6 +421,34 @@ class CommitteeSize(Guard):
     )
 
 
+class TermToCome(Guard):
+    text = (
+        "任期自 {day} 开始,尚未到来;下一届请另行登记"
+        " / A term that begins on {day} is that of the next one; register it as such"
+    )
+
+
+class NextOneThere(Refusal):
+    status = 409
+    text = (
+        "下一届已登记为 {other};登记有误的,请先撤销该登记"
+        " / The next one is registered as {other}; take that back first if it is wrong"
+    )
+
+
+class UnknownCommunity(AreaInvalid):
+    guard = "AREA_INVALID"
+    text = "社区 {community} 不存在 / There is no community {community}"
+
+
+class CommitteeAbsent(QuorumNotMet):
+    guard = "QUORUM_NOT_MET"
+    text = (
+        "业主委员会在任,业主一方须有其委员到会"
+        " / The owners have a committee in its term, so one of its members sits for them"
+    )
+
+
 class MeetingPast(Guard):
     text = "会议须在此后三个月内召开 / A meeting is called for a time to come, within three months"
 
@@ -459,6 +497,23 @@ class PaperDiffers(Guard):
         " / The two have read paper {paper} differently; look at it again, and reject the entry if "
         "it is wrong"
     )
+
+
+class PaperEntered(Refusal):
+    status = 409
+    text = "选票 {paper} 已录入为 {other} / Paper {paper} is entered already, as {other}"
+
+
+class ReturnedLate(Guard):
+    text = (
+        "计票期间录入的选票须写明收回日期,且不晚于截止日 {day}"
+        " / A paper that is entered after the close says on which day it was returned, by {day}"
+    )
+
+
+class ObjectedAlready(Refusal):
+    status = 409
+    text = "您对该结果已提出异议 {other},尚未答复 / Your objection {other} waits for its answer"
 
 
 class PapersOpen(Guard):

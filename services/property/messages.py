@@ -40,6 +40,21 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         when="被列为联系人时 / when somebody is named as that",
     ),
     # ---------------------------------------------------------------- the owners' vote
+    "VOTE_CALLED": Tells(
+        "业主表决 {number}“{title}”已发起,{opens} 开始投票"
+        " / Owners' vote {number} “{title}” is called; it opens at {opens}",
+        to="小区业主 / the owners of the compound", when="发起时 / when it is called",
+    ),
+    "VOTE_FINAL": Tells(
+        "业主表决 {number}“{title}”的结果已生效:{passed}"
+        " / The result of owners' vote {number} “{title}” is final: {passed}",
+        to=_OWNERS, when="公示期满、异议均已答复时 / when its publication is over",
+    ),
+    "VOTE_VOID": Tells(
+        "业主表决 {number}“{title}”经异议撤销:{reason}"
+        " / Owners' vote {number} “{title}” is set aside after an objection: {reason}",
+        to=_OWNERS, when="异议成立时 / when an objection is upheld",
+    ),
     "VOTE_OPENED": Tells(
         "业主共同决定开始投票:{title},请于 {until} 前投票"
         " / The owners vote on {title}; please vote by {until}",
@@ -57,8 +72,9 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         when="街道答复异议时 / when the street decides it",
     ),
     "VOTE_CANCELLED": Tells(
-        "业主共同决定已取消,不再投票:{title} / The vote on {title} is cancelled",
-        to=_OWNERS, when="投票开始后取消时 / when it is cancelled after it has opened",
+        "业主表决 {number}“{title}”已取消,不再投票:{reason}"
+        " / Owners' vote {number} “{title}” is cancelled: {reason}",
+        to="小区业主 / the owners of the compound", when="取消时 / when it is cancelled",
     ),
     # ---------------------------------------------------------------- second looks
     "QUALITY_WRONG": Tells(

@@ -38,10 +38,12 @@ from fivered.services.property.actions import (
     quality,
     rectifications,
     rooms,
+    vote_papers,
     votes,
     works,
 )
 from fivered.services.property.doors import details
+from fivered.services.property.doors import registers as registered
 from fivered.services.property.messages import TELLS
 from fivered.services.property.settings import Settings
 from fivered.services.property.storage import people, personal, tables
@@ -237,7 +239,7 @@ class Property(Imports, Service):
         query(
             "GET /projects/{project_id}/owner-register",
             rooms_seen.owner_register,
-            roles=STAFF_AND_COMPANY,
+            roles=(*STAFF_AND_COMPANY, "R_OWNERS"),
         ),
         # ------------------------------------------------------------ the owners' votes
         command("POST /owners-votes", votes.call_vote, roles=COMMUNITY, status=201),
@@ -252,16 +254,16 @@ class Property(Imports, Service):
         command(
             "POST /owners-votes/{vote_id}/count", votes.count_vote, roles=COMMUNITY, if_match=True
         ),
-        command("POST /vote-papers", votes.enter_paper, roles=COMMUNITY, status=201),
+        command("POST /vote-papers", vote_papers.enter_paper, roles=COMMUNITY, status=201),
         command(
             "POST /vote-papers/{paper_id}/confirm",
-            votes.confirm_paper,
+            vote_papers.confirm_paper,
             roles=COMMUNITY,
             if_match=True,
         ),
         command(
             "POST /vote-papers/{paper_id}/reject",
-            votes.reject_paper,
+            vote_papers.reject_paper,
             roles=COMMUNITY,
             if_match=True,
         ),
@@ -290,6 +292,7 @@ class Property(Imports, Service):
         timer("vote_close", votes.close_vote),
         timer("vote_count", votes.count_overdue),
         timer("vote_final", votes.finish_vote),
+        *registered.doors,
         timer("body_expire", bodies.expire_body),
         timer("committee_expire", committees.expire_committee),
         timer("tell_committees", committees.tell_committees),
@@ -660,12 +663,12 @@ class Property(Imports, Service):
         query(
             "GET /tripartite-meetings",
             registers.meetings,
-            roles=STAFF_AND_COMPANY,
+            roles=(*STAFF_AND_COMPANY, "R_OWNERS"),
         ),
         query(
             "GET /tripartite-meetings/{meeting_id}",
             registers.meeting,
-            roles=STAFF_AND_COMPANY,
+            roles=(*STAFF_AND_COMPANY, "R_OWNERS"),
         ),
         query("GET /todo", registers.todo, roles=(ANY_ROLE,)),
         query(

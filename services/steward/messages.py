@@ -10,6 +10,7 @@ from fivered.chassis.tells import Tells
 _REPORTER = "诉求人,以及被合并诉求的诉求人 / who reported it, and who reported what it took up"
 _OWN = "诉求人 / who reported it"
 _HANDLER = "承办人 / who has it in hand"
+_NEAR = "受影响楼栋的居民,以及就此提交诉求的人 / who lives there, and who has reported it"
 _WHO = "本人 / whom it concerns"
 
 TELLS: Mapping[str, Tells] = MappingProxyType({
@@ -263,5 +264,19 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         "您上报的隐患({category})经核实不属实"
         " / The danger that you reported ({category}) was looked at and is none",
         to="上报人 / who reported it", when="核实不属实时 / when it is found to be none",
+    ),
+    # ---------------------------------------------------------------- what is announced nearby
+    "INCIDENT_NEAR": Tells(
+        "您所在楼栋有通告 {number}“{title}”:{starts} 至 {ends}"
+        " / An announcement for where you live, {number} “{title}”: {starts} to {ends}",
+        to=_NEAR, when="发布或扩大范围时 / when it is announced, or comes to more places",
+    ),
+    "INCIDENT_OVER": Tells(
+        "通告 {number}“{title}”已恢复 / What was announced as {number} “{title}” is over",
+        to=_NEAR, when="恢复时 / when it is over",
+    ),
+    "INCIDENT_OFF": Tells(
+        "通告 {number}“{title}”已取消 / What was announced as {number} “{title}” does not happen",
+        to=_NEAR, when="取消时 / when it is cancelled",
     ),
 })  # fmt: skip

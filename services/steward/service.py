@@ -85,6 +85,7 @@ class Steward(Imports, Sealing, Service):
         *doors.visits.doors,
         *doors.intake.doors,
         *doors.escalations.doors,
+        *doors.affected.doors,
         # ------------------------------------------------------------ consumed
         subscribe("property", *read_in(events, "property"), then=heard.property_said),
         subscribe("partner", *read_in(events, "partner"), then=heard.partners_said),

@@ -44,13 +44,14 @@ CHASSIS = (
     "actors | audit | blobs | calendar | checks | envelope | fields | free_text | here | i18n | identities | logs | mailer | personal | sender | setting_files | shapes | sheets | spreadsheets",
     "messages | promises | schemas | storage | webhook_wire | workbooks",
     "file_table | told_tables | vault",
-    "api | cards | cells | column_types | database_errors | few | forms | marks | tells",
+    "api | buildings | cards | cells | column_types | database_errors | few | forms | marks | tells",
     "decimals | driver | facts | pace | reconnect | refusal | replies | requests | settings | sqlite_writers | supervised | telemetry | text",
     "json_values | metrics | roles | tls | typed",
 )
 # The chassis modules that are pure, and may therefore be read by rules, events and errors.
 PURE = (
     "fivered.chassis.refusal",
+    "fivered.chassis.buildings",
     "fivered.chassis.calendar",
     "fivered.chassis.text",
     "fivered.chassis.facts",

@@ -403,7 +403,7 @@ def _owners(h: Hands) -> Members:
     h.post("neighbour", "/v1/property/vote-objections", objection)
     return {
         "property.call_vote": asked | {"closes_at": (opens + timedelta(days=9)).isoformat()},
-        "property.enter_paper": paper,
+        "property.enter_paper": paper | {"paper_ref": "选票2"},
         "property.object_to_vote": objection,
     }
 

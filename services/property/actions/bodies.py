@@ -8,24 +8,27 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx
-from fivered.chassis.fields import Community
+from fivered.chassis.fields import FILE_OR_PAPER, Community
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.storage import bodies as stored
-from fivered.services.property.storage import lists, rows
+from fivered.services.property.storage import lists, months, rows
 from fivered.services.property.storage.rows import Row, Values
 
+# Why a body ended whose place another one took.
+REPLACED = "REPLACED"
 Kind = Literal["RESIDENTS_COMMITTEE", "PARTY_BRANCH"]
 SeatPost = Literal["SECRETARY", "DEPUTY_SECRETARY", "DIRECTOR", "DEPUTY_DIRECTOR", "MEMBER"]
 Document = Annotated[
     str,
     Meta(min_length=1, max_length=200, description="选举或备案文件 / the paper of the election"),
     PUBLIC,
+    FILE_OR_PAPER,
 ]
 
 
@@ -58,12 +61,16 @@ class RegisterBody(Request, frozen=True):
 def register_body(tx: Tx, payload: RegisterBody) -> replies.Made:
     """登记居委会或党支部 / Register a residents' committee or a party branch.
 
-    Register who was elected; the former body of the same place ends.
+    Register who was elected. One whose term begins later is ELECTED, and the present one goes on
+    until that day; then, or at once where the term runs, the former body of the same place ends.
+    One that was registered by mistake is withdrawn.
 
     Raises:
         RoleDenied: The community lies outside the actor's scope.
+        UnknownCommunity: There is no such community.
+        NextOneThere: Another one is elected for the next term.
         BodyRules: Number, posts or term are against the rules.
-        UsccInvalid: The check of the code fails.
+        UsccWrong: The check of the code fails.
         NotFound: There is no such project.
         AreaInvalid: The project lies in another community.
         SamePerson, OwnHousehold: The registrar names somebody of their own household.
@@ -72,6 +79,8 @@ def register_body(tx: Tx, payload: RegisterBody) -> replies.Made:
         DueInPast: The term is over.
     """
     tx.require_scope(payload.community)
+    if payload.community not in months.communities(tx.conn):
+        raise errors.UnknownCommunity(field="community", community=payload.community)
     posts = {one.person_id: one.post for one in payload.members}
     if len(posts) < len(payload.members):
         raise errors.BodyRules(field="members")
@@ -80,11 +89,10 @@ def register_body(tx: Tx, payload: RegisterBody) -> replies.Made:
     uscc = ground.checked_uscc(payload.uscc)
     _require_place(tx, payload.project_id, payload.community)
     _require_electable(tx, payload.kind, payload.community, list(posts))
-    former = stored.former_of(
-        tx.conn, kind=payload.kind, community=payload.community, name=payload.name
-    )
-    if former is not None:
-        _end(tx, former, "EXPIRED", "REPLACED", payload.term_from)
+    later = payload.term_from > ground.today(tx)
+    to_come = _other(tx, payload.kind, payload.community, payload.name, "ELECTED")
+    if later and to_come is not None:
+        raise errors.NextOneThere(field="term_from", other=to_come.body_id)
     row = records.create(
         tx,
         stored.bodies,
@@ -95,14 +103,92 @@ def register_body(tx: Tx, payload: RegisterBody) -> replies.Made:
             stored.bodies,
             body_id=tx.new_id("cbd"),
             uscc=uscc,
-            state="IN_TERM",
+            state="ELECTED" if later else "IN_TERM",
+            replaces=None if later else _end_former(tx, payload, payload.community),
             area=payload.community,
             version=1,
             created_at=tx.now,
         ),
     )
     follow(tx, row.body_id, posts, on=payload.term_from)
-    tx.arm("body_expire", row.body_id, tx.calendar.midnight(payload.term_to))
+    files.attach(tx, payload.document_ref, field="document_ref", body_id=row.body_id)
+    if later:
+        tx.arm("body_begin", row.body_id, tx.calendar.midnight(payload.term_from))
+    else:
+        tx.arm("body_expire", row.body_id, tx.calendar.midnight(payload.term_to))
+    return ground.reply(replies.Made, stored.bodies, row)
+
+
+def _end_former(tx: Tx, following: RegisterBody | Row, community: str) -> str | None:
+    """End the body in its term whose place another one takes; returns which it is."""
+    former = _other(tx, following.kind, community, following.name, "IN_TERM")
+    if former is None:
+        return None
+    _end(tx, former, "EXPIRED", REPLACED, following.term_from)
+    ended: str = former.body_id
+    return ended
+
+
+def _other(tx: Tx, kind: str, community: str, name: str, state: str) -> Row | None:
+    return stored.former_of(tx.conn, kind=kind, community=community, name=name, state=state)
+
+
+def _take_office(tx: Tx, row: Row) -> Row:
+    """Let a body that was elected for a later term be the one in its term."""
+    replaces = _end_former(tx, row, row.area)
+    tx.disarm("body_begin", row.body_id)
+    tx.arm("body_expire", row.body_id, tx.calendar.midnight(row.term_to))
+    return records.change(
+        tx, stored.bodies, row, step="TOOK_OFFICE", state="IN_TERM", replaces=replaces
+    )
+
+
+def begin_body(tx: Tx, due: Due) -> None:
+    """Let a body that was elected for a later term take office on its first day."""
+    row = records.find(tx.conn, stored.bodies, due.ref, lock=True)
+    if row is not None and row.state == "ELECTED" and row.term_from <= ground.today(tx):
+        _take_office(tx, row)
+
+
+class WithdrawBody(Request, frozen=True):
+    """撤销误登记 / Why it was no election of this place."""
+
+    body_id: str
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["重复登记,选举结果未变"])]
+
+
+def withdraw_body(tx: Tx, payload: WithdrawBody) -> replies.Made:
+    """撤销误登记的居委会或党支部 / Withdraw a body that was registered by mistake.
+
+    Take a registration back: nobody has sat by it. The body that it has replaced goes on, with the
+    seats that it had, where its term is not over.
+
+    Raises:
+        NotFound: There is none.
+        ReasonRequired: There is no reason.
+        StateConflict: Its term is over, or it is withdrawn.
+    """
+    row = _meant(tx, payload.body_id, payload.reason)
+    stored.drop_seats(tx.conn, row.body_id)
+    for timer in ("body_begin", "body_expire"):
+        tx.disarm(timer, row.body_id)
+    former_id = row.replaces
+    row = records.change(
+        tx,
+        stored.bodies,
+        row,
+        step="WITHDRAWN",
+        state="WITHDRAWN",
+        end_reason=payload.reason,
+        note={"reason": payload.reason},
+    )
+    former = records.find(tx.conn, stored.bodies, former_id, lock=True) if former_id else None
+    if former is not None and former.state == "EXPIRED" and former.term_to > ground.today(tx):
+        stored.reopen_seats(tx.conn, former.body_id, REPLACED)
+        records.change(
+            tx, stored.bodies, former, step="REINSTATED", state="IN_TERM", end_reason=None
+        )
+        tx.arm("body_expire", former.body_id, tx.calendar.midnight(former.term_to))
     return ground.reply(replies.Made, stored.bodies, row)
 
 
@@ -161,7 +247,8 @@ def follow(
 
 def _end(tx: Tx, row: Row, state: str, reason: str, on: date) -> Row:
     follow(tx, row.body_id, {}, on=on, reason=reason)
-    tx.disarm("body_expire", row.body_id)
+    for timer in ("body_begin", "body_expire"):
+        tx.disarm(timer, row.body_id)
     return records.change(
         tx,
         stored.bodies,
@@ -194,8 +281,9 @@ def correct_body(tx: Tx, payload: CorrectBody) -> replies.Made:
         NotFound: There is none, or no such project.
         ReasonRequired: There is no reason.
         StateConflict: Its term is over.
-        UsccInvalid, AreaInvalid, BodyRules, DueInPast: As when it is registered.
+        UsccWrong, AreaInvalid, BodyRules, DueInPast: As when it is registered.
         NothingChanges: It stands so already.
+        TermToCome: The present one's term would begin later.
     """
     row = _meant(tx, payload.body_id, payload.reason)
     wanted: Values = {
@@ -208,8 +296,18 @@ def correct_body(tx: Tx, payload: CorrectBody) -> replies.Made:
     _require_place(tx, payload.project_id, row.area)
     after = dict(records.values_of(row)) | wanted
     _require_term(tx, row.kind, after["term_from"], after["term_to"])
+    begins = after["term_from"] <= ground.today(tx)
+    if row.state == "IN_TERM" and not begins:
+        raise errors.TermToCome(field="term_from", day=str(after["term_from"]))
     row = ground.correct(tx, stored.bodies, row, wanted=wanted, reason=payload.reason)
-    tx.arm("body_expire", row.body_id, tx.calendar.midnight(row.term_to))
+    if row.state == "ELECTED":
+        stored.begin_seats(tx.conn, row.body_id, row.term_from)
+        if begins:
+            row = _take_office(tx, row)
+        else:
+            tx.arm("body_begin", row.body_id, tx.calendar.midnight(row.term_from))
+    else:
+        tx.arm("body_expire", row.body_id, tx.calendar.midnight(row.term_to))
     return ground.reply(replies.Made, stored.bodies, row)
 
 
@@ -218,7 +316,7 @@ def _meant(tx: Tx, body_id: str, reason: str) -> Row:
     tx.require_scope(row.area)
     tx.check_version(row.version)
     ground.require_reason(reason)
-    if row.state != "IN_TERM":
+    if row.state not in stored.RUNNING:
         raise StateConflict(state=row.state)
     return row
 
@@ -252,13 +350,15 @@ def change_seats(tx: Tx, payload: ChangeSeats) -> replies.Made:
     if len(posts) < len(payload.members):
         raise errors.BodyRules(field="members")
     rules.check_body(row.kind, list(posts.values()))
-    if not row.term_from <= payload.since < row.term_to or payload.since > ground.today(tx):
+    begun = payload.since <= max(ground.today(tx), row.term_from)
+    if not row.term_from <= payload.since < row.term_to or not begun:
         raise errors.BodyRules(field="since")
     there = {person: seat.post for person, seat in stored.open_seats(tx.conn, row.body_id).items()}
     if posts == there:
         raise errors.NothingChanges
     _require_electable(tx, row.kind, row.area, [one for one in posts if one not in there])
     follow(tx, row.body_id, posts, on=payload.since, reason=payload.reason)
+    files.attach(tx, payload.document_ref, field="document_ref", body_id=row.body_id)
     row = records.change(
         tx,
         stored.bodies,
@@ -313,7 +413,8 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
             for person, seat in stored.open_seats(tx.conn, body_id).items()
             if person != person_id
         }
-        follow(tx, body_id, left, on=ground.today(tx), reason="DECEASED")
+        on = max(ground.today(tx), row.term_from)
+        follow(tx, body_id, left, on=on, reason="DECEASED")
         records.change(
             tx,
             stored.bodies,

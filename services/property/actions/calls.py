@@ -58,6 +58,7 @@ def call_meeting(tx: Tx, payload: CallMeeting) -> replies.Made:
         StateConflict: The project is closed.
         MeetingPast: It begins in the past, or more than three months ahead.
         QuorumNotMet: Nobody is there to be invited for a side.
+        CommitteeAbsent: The owners have a committee, and nobody of it is invited.
         NotOfThisSide, CountedTwice: Who is invited does not sit for that side.
     """
     project = ground.project(tx, payload.project_id)
@@ -71,8 +72,10 @@ def call_meeting(tx: Tx, payload: CallMeeting) -> replies.Made:
         "PROPERTY": payload.property or [one for one in [project.manager_person_id] if one],
     }
     rules.check_quorum(persons, owners_committee=committee is not None)
-    known = meetings.known_at(tx, project, committee, tx.now, persons["OWNERS"])
+    members = set(committee.members) if committee is not None else set()
+    known = meetings.known_at(tx, project, members, tx.now, persons["OWNERS"])
     rules.check_attendance(persons, known, chair=persons["COMMITTEE"][0])
+    meetings.require_member(members, persons["OWNERS"])
     row = records.create(
         tx,
         stored.calls,

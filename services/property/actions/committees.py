@@ -15,11 +15,14 @@ from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import bodies, ground
+from fivered.services.property.storage import bodies as stored
 from fivered.services.property.storage import rows, tables
 from fivered.services.property.storage.rows import Row, Values
 
 # The chair of a committee whose chair has died.
 NOBODY = ""
+# Why a committee ended whose place another one took.
+REPLACED = "REPLACED"
 # How many it may be is a rule's to say.
 Members = Annotated[list[ground.PersonId], UNIQUE, Meta(max_length=20)]
 
@@ -67,9 +70,12 @@ _SAID = ("project_id", "kind", "chair", "term_from", "term_to")
 def register_committee(tx: Tx, payload: RegisterCommittee) -> replies.Made:
     """登记业主委员会 / Register an owners' committee.
 
-    Register the elected committee of a project's owners; a former one ends.
+    Register the elected committee of a project's owners. One whose term begins later is ELECTED,
+    and the present one goes on until that day; then, or at once where the term runs, the former one
+    ends. The same said again is unchanged; one that was registered by mistake is withdrawn.
 
     Raises:
+        NextOneThere: Another one is elected for the next term.
         CommitteeSize: Number, chair or term are against the rules.
         NotRegistered: A member is no registered adult.
         OnTheProjectsSide: A member serves the project.
@@ -84,14 +90,16 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
         tx, payload.members, payload.chair, start=payload.term_from, end=payload.term_to
     )
     _require_owners(tx, project, payload.members)
-    former = rows.owners_committee_in_term(tx.conn, payload.project_id)
-    if former is not None:
-        former = records.change(
-            tx, tables.owners_committees, former, step="REPLACED", state="EXPIRED"
-        )
-        bodies.follow(tx, former.committee_id, {}, on=payload.term_from, reason="REPLACED")
-        _publish_committee(tx, former)
-        tx.disarm("committee_expire", former.committee_id)
+    present = rows.owners_committee_in_term(tx.conn, payload.project_id)
+    to_come = rows.owners_committee_to_come(tx.conn, payload.project_id)
+    told: Values = {name: getattr(payload, name) for name in _SAID}
+    told["members"] = sorted(set(payload.members))
+    for one in (present, to_come):
+        if one is not None and ground.same(one, told):
+            return ground.reply(replies.Made, tables.owners_committees, one)
+    later = payload.term_from > ground.today(tx)
+    if later and to_come is not None:
+        raise errors.NextOneThere(field="term_from", other=to_come.committee_id)
     row = records.create(
         tx,
         tables.owners_committees,
@@ -100,17 +108,118 @@ def _register(tx: Tx, payload: RegisterCommittee, committee_id: str) -> replies.
             payload,
             tables.owners_committees,
             committee_id=committee_id,
-            members=sorted(set(payload.members)),
-            state="IN_TERM",
+            members=told["members"],
+            state="ELECTED" if later else "IN_TERM",
+            replaces=None if later else _end_former(tx, payload.project_id, payload.term_from),
             area=project.area,
             version=1,
             created_at=tx.now,
         ),
     )
     _seat(tx, row, on=payload.term_from)
-    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(payload.term_to))
-    _publish_committee(tx, row)
+    if later:
+        tx.arm("committee_begin", row.committee_id, tx.calendar.midnight(payload.term_from))
+    else:
+        _say_in_office(tx, row)
     return ground.reply(replies.Made, tables.owners_committees, row)
+
+
+def _end_former(tx: Tx, project_id: str, on: date) -> str | None:
+    """End the committee in its term whose place another one takes; returns which it is."""
+    former = rows.owners_committee_in_term(tx.conn, project_id)
+    if former is None:
+        return None
+    former = records.change(tx, tables.owners_committees, former, step=REPLACED, state="EXPIRED")
+    bodies.follow(tx, former.committee_id, {}, on=on, reason=REPLACED)
+    _publish_committee(tx, former)
+    tx.disarm("committee_expire", former.committee_id)
+    ended: str = former.committee_id
+    return ended
+
+
+def _say_in_office(tx: Tx, row: Row) -> None:
+    tx.disarm("committee_begin", row.committee_id)
+    tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
+    _publish_committee(tx, row)
+
+
+def _take_office(tx: Tx, row: Row) -> Row:
+    """Let a committee that was elected for a later term be the one in its term."""
+    replaces = _end_former(tx, row.project_id, row.term_from)
+    row = records.change(
+        tx,
+        tables.owners_committees,
+        row,
+        step="TOOK_OFFICE",
+        state="IN_TERM",
+        replaces=replaces,
+    )
+    _say_in_office(tx, row)
+    return row
+
+
+def begin_committee(tx: Tx, due: Due) -> None:
+    """Let a committee that was elected for a later term take office on its first day."""
+    row = records.find(tx.conn, tables.owners_committees, due.ref, lock=True)
+    if row is not None and row.state == "ELECTED" and row.term_from <= ground.today(tx):
+        _take_office(tx, row)
+
+
+class WithdrawCommittee(Request, frozen=True):
+    """撤销误登记 / Why it was no election of this compound."""
+
+    committee_id: str
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["重复登记,选举结果未变"])]
+
+
+def withdraw_committee(tx: Tx, payload: WithdrawCommittee) -> replies.Made:
+    """撤销误登记的业主委员会 / Withdraw a committee that was registered by mistake.
+
+    Take a registration back: nobody has sat by it. The committee that it has replaced goes on, with
+    the seats that it had, where its term is not over.
+
+    Raises:
+        NotFound: There is none.
+        ConflictOfInterest: The person holds a post in the project.
+        ReasonRequired: There is no reason.
+        StateConflict: Its term is over, or it is withdrawn.
+    """
+    row = ground.meant(tx, tables.owners_committees, payload.committee_id, may=ground.uninterested)
+    ground.require_reason(payload.reason)
+    if row.state not in stored.RUNNING:
+        raise StateConflict(state=row.state)
+    was = row.state
+    stored.drop_seats(tx.conn, row.committee_id)
+    for timer in ("committee_begin", "committee_expire"):
+        tx.disarm(timer, row.committee_id)
+    row = records.change(
+        tx,
+        tables.owners_committees,
+        row,
+        step="WITHDRAWN",
+        state="WITHDRAWN",
+        end_reason=payload.reason,
+        note={"reason": payload.reason},
+    )
+    if was == "IN_TERM":
+        _publish_committee(tx, row)
+        _reinstate(tx, row.replaces)
+    return ground.reply(replies.Made, tables.owners_committees, row)
+
+
+def _reinstate(tx: Tx, committee_id: str | None) -> None:
+    """Let the committee that was replaced go on, where its term is not over."""
+    if committee_id is None:
+        return
+    former = records.locked(tx.conn, tables.owners_committees, committee_id)
+    if former.state != "EXPIRED" or former.term_to <= ground.today(tx):
+        return
+    stored.reopen_seats(tx.conn, committee_id, REPLACED)
+    former = records.change(
+        tx, tables.owners_committees, former, step="REINSTATED", state="IN_TERM"
+    )
+    tx.arm("committee_expire", committee_id, tx.calendar.midnight(former.term_to))
+    _publish_committee(tx, former)
 
 
 def _seat(tx: Tx, row: Row, *, on: date, reason: str | None = None) -> None:
@@ -148,11 +257,12 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
         ReasonRequired: There is no reason.
         CommitteeSize, NotRegistered, OnTheProjectsSide, DueInPast: As when it is registered.
         NothingChanges: It stands so already.
-        StateConflict: Its term is over.
+        TermToCome: The present one's term would begin later.
+        StateConflict: Its term is over, or it is withdrawn.
     """
     row = ground.meant(tx, tables.owners_committees, payload.committee_id, may=ground.uninterested)
     ground.require_reason(payload.reason)
-    if row.state != "IN_TERM":
+    if row.state not in stored.RUNNING:
         raise StateConflict(state=row.state)
     wanted: Values = {
         name: getattr(payload, name)
@@ -162,6 +272,9 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
     if payload.members is not None:
         wanted["members"] = sorted(set(payload.members))
     after = dict(records.values_of(row)) | wanted
+    begins = after["term_from"] <= ground.today(tx)
+    if row.state == "IN_TERM" and not begins:
+        raise errors.TermToCome(field="term_from", day=str(after["term_from"]))
     _require_committee(
         tx, after["members"], after["chair"], start=after["term_from"], end=after["term_to"]
     )
@@ -172,6 +285,14 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
     new = [person for person in after["members"] if person not in row.members]
     _require_owners(tx, ground.project(tx, row.project_id), new)
     row = ground.correct(tx, tables.owners_committees, row, wanted=wanted, reason=payload.reason)
+    if row.state == "ELECTED":
+        stored.drop_seats(tx.conn, row.committee_id)
+        _seat(tx, row, on=row.term_from)
+        if begins:
+            row = _take_office(tx, row)
+        else:
+            tx.arm("committee_begin", row.committee_id, tx.calendar.midnight(row.term_from))
+        return ground.reply(replies.Made, tables.owners_committees, row)
     _seat(tx, row, on=payload.since or ground.today(tx), reason=payload.reason)
     tx.arm("committee_expire", row.committee_id, tx.calendar.midnight(row.term_to))
     _publish_committee(tx, row)
@@ -207,9 +328,13 @@ def expire_committee(tx: Tx, due: Due) -> None:
 
 def hand_over(tx: Tx, former: Row, new: Row) -> None:
     """The owners stay the same: their committee goes with the compound to its new project."""
-    committee = rows.owners_committee_in_term(tx.conn, former.project_id)
-    if committee is not None:
-        committee = records.change(
+    for committee in (
+        rows.owners_committee_in_term(tx.conn, former.project_id),
+        rows.owners_committee_to_come(tx.conn, former.project_id),
+    ):
+        if committee is None:
+            continue
+        moved = records.change(
             tx,
             tables.owners_committees,
             committee,
@@ -217,7 +342,8 @@ def hand_over(tx: Tx, former: Row, new: Row) -> None:
             note={"from": former.project_id},
             project_id=new.project_id,
         )
-        _publish_committee(tx, committee)
+        if moved.state == "IN_TERM":
+            _publish_committee(tx, moved)
 
 
 def end_for_dead(tx: Tx, person_id: str) -> None:
@@ -235,8 +361,9 @@ def end_for_dead(tx: Tx, person_id: str) -> None:
             chair=chair,
             note={"former": person_id, "reason": "DECEASED"},
         )
-        _seat(tx, row, on=ground.today(tx), reason="DECEASED")
-        _publish_committee(tx, row)
+        _seat(tx, row, on=max(ground.today(tx), row.term_from), reason="DECEASED")
+        if row.state == "IN_TERM":
+            _publish_committee(tx, row)
         name = ground.project(tx, row.project_id).name
         for one in left:
             ground.tell(tx, one, "MEMBER_DIED", said=name)
@@ -251,7 +378,11 @@ def tell_committees(tx: Tx, _due: Due) -> None:
 def _publish_committee(tx: Tx, row: Row) -> None:
     """Say who sits for the owners now; said again whenever that changes."""
     tx.publish(
-        fact_of(events.OwnersCommitteeChanged, row),
+        fact_of(
+            events.OwnersCommitteeChanged,
+            row,
+            state="IN_TERM" if row.state == "IN_TERM" else "EXPIRED",
+        ),
         subject=row.committee_id,
         scope=row.area,
         sequence=row.version,

@@ -90,13 +90,13 @@ def checked_uscc(uscc: str | None) -> str | None:
     """Return a social credit code as it is kept, or None where there is none.
 
     Raises:
-        UsccInvalid: The check fails.
+        UsccWrong: The check fails.
     """
     if uscc is None:
         return None
     code = rules.normalise_uscc(uscc)
     if not rules.uscc_valid(code):
-        raise errors.UsccInvalid(field="uscc", uscc=uscc)
+        raise errors.UsccWrong(field="uscc", uscc=uscc)
     return code
 
 

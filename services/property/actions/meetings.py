@@ -79,6 +79,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
         StateConflict: The project was closed when it was held; or nobody serves the compound who
             could do what it decided.
         QuorumNotMet: A side is missing.
+        CommitteeAbsent: The owners had a committee that day, and none of its members was there.
         NotOfThisSide, CountedTwice, ChairNotOfCommittee: Attendance that is only claimed.
         PeriodNotAllowed: It lies in a month that is measured.
         MeetingToCome: It lies in the future.
@@ -101,16 +102,17 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
             raise errors.IdTaken(field="meeting_id", id=payload.meeting_id)
     _require_recordable(tx, project, payload.held_at, period)
     serving = rows.serving_now(tx.conn, project) or project
-    committee = rows.owners_committee_in_term(tx.conn, serving.project_id)
+    members = committee_at(tx, serving, payload.held_at)
     attendees = {
         side: list(dict.fromkeys(getattr(payload.attendees, side))) for side in rules.SIDES
     }
-    rules.check_quorum(attendees, owners_committee=committee is not None)
+    rules.check_quorum(attendees, owners_committee=bool(members))
     rules.check_attendance(
         attendees,
-        known_at(tx, project, committee, payload.held_at, attendees["OWNERS"]),
+        known_at(tx, project, members, payload.held_at, attendees["OWNERS"]),
         chair=payload.chair,
     )
+    require_member(members, attendees["OWNERS"])
     same = rows.meeting_recorded(
         tx.conn, payload.project_id, payload.held_at, payload.minutes_sha256
     )
@@ -131,7 +133,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
             meeting_id=meeting_id,
             period=period,
             attendees=attendees,
-            owners_committee=committee is not None,
+            owners_committee=bool(members),
             decisions=decisions,
             area=project.area,
             version=1,
@@ -145,7 +147,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
         row,
         state="HELD",
         period=period,
-        two_sided=committee is None,
+        two_sided=not members,
         decisions=decisions,
     )
 
@@ -198,35 +200,48 @@ def _require_recordable(tx: Tx, project: Row, held_at: datetime, period: str) ->
         ground.require_open(project)
 
 
+def committee_at(tx: Tx, project: Row, at: datetime) -> set[str]:
+    """Return who sat in a compound's owners' committee on the day of an instant; nobody where it
+    had none then, whatever it has now."""
+    return bodies.owners_on(tx.conn, project.project_id, tx.calendar.local_date(at)) or set()
+
+
+def require_member(members: set[str], owners: list[str]) -> None:
+    """Refuse a meeting of owners who have a committee without any member of it.
+
+    Raises:
+        CommitteeAbsent: Nobody of it was there.
+    """
+    if members and not members & set(owners):
+        raise errors.CommitteeAbsent(field="attendees.OWNERS", side="OWNERS")
+
+
 def known_at(
-    tx: Tx, project: Row, committee: Row | None, at: datetime, owners: list[str]
+    tx: Tx, project: Row, members: set[str], at: datetime, owners: list[str]
 ) -> dict[str, set[str]]:
     """Return who may sit for each side, looked up in the register and in the posts.
 
     Who sat in a body of the community on that day sits for it, and of the owners who sat in their
     committee then, whoever sits there now. Who records the meeting acts for the community by the
-    grant, unless that is somebody of the project. Owners are the members of their committee and who
-    lives in the compound, unless one serves the project or lives with one who does. Whom the
-    community has appointed into the project stays the community's. Who owns a room there sits for
-    the owners too, wherever they live.
+    grant, unless that is somebody of the project. Owners are the members of their committee, who
+    lives in the compound and who owns a room there, wherever they live; unless one serves the
+    project or lives with one who does. Whom the community has appointed into the project stays the
+    community's.
     """
     posts = rows.project_people(tx.conn, project, at)
     own = set().union(*posts.values())
     deputies = rows.appointments_of(
         tx.conn, project.project_id, direction="C2P", states=("ACTIVE",)
     )
-    residents = people.registered(tx.conn, owners, project.grids)
     day = tx.calendar.local_date(at)
-    members = bodies.owners_on(tx.conn, project.project_id, day)
-    if members is None:
-        members = set(committee.members) if committee is not None else set()
-    residents |= rooms.owners_among(tx.conn, project.project_id, owners, day)
+    there = rooms.owners_among(tx.conn, project.project_id, owners, day)
+    there |= people.registered(tx.conn, owners, project.grids)
     theirs = own | people.housemates(tx.conn, own)
     return {
         "COMMITTEE": rows.committee_people(tx.conn, project.area)
         | (bodies.people_on(tx.conn, project.area, day) - own)
         | ({tx.actor.id} - own),
-        "OWNERS": (residents | members) - theirs - {row.person_id for row in deputies},
+        "OWNERS": (there | members) - theirs - {row.person_id for row in deputies},
         "PROPERTY": own,
     }
 

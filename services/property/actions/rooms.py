@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
+from fivered.chassis.fields import FILE_OR_PAPER
 from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground
@@ -37,6 +39,7 @@ Document = Annotated[
     str,
     Meta(min_length=1, max_length=200, description="产权依据,如不动产权证书号 / the title deed"),
     PUBLIC,
+    FILE_OR_PAPER,
 ]
 
 
@@ -88,7 +91,7 @@ def register_room(tx: Tx, payload: RegisterRoom) -> replies.Made:
         AreaTooFine: The area has more than two decimals.
         OwnersMissing: A room that is sold has no owner, or the developer's has one.
         NotRegistered, MergedAway: An owner is no registered person.
-        UsccInvalid: The check of the code fails.
+        UsccWrong: The check of the code fails.
         RoomTaken: The room is registered with other content.
         IdTaken: The chosen id stands for another room.
         DayToCome: It is owned since a day that has not come.
@@ -142,6 +145,7 @@ def register_room(tx: Tx, payload: RegisterRoom) -> replies.Made:
         since=since,
         document=payload.document_ref,
     )
+    files.attach(tx, payload.document_ref, field="document_ref", room_id=row.room_id)
     return ground.reply(replies.Made, stored.rooms, row, state="REGISTERED")
 
 
@@ -199,8 +203,11 @@ def _room(tx: Tx, room_id: str, reason: str) -> Row:
         NotFound, RoleDenied, ConflictOfInterest, VersionConflict: See `ground.meant`.
         SamePerson, OwnHousehold: It is the actor's own room, or of who lives there too.
         ReasonRequired: There is no reason.
+        StateConflict: It was taken off the register.
     """
     row = ground.meant(tx, stored.rooms, room_id, may=ground.uninterested)
+    if row.removed_at is not None:
+        raise StateConflict(state="REMOVED")
     there = stored.owners_of(tx.conn, [room_id]).get(room_id, [])
     ground.require_others(tx, "room_id", [one.person_id for one in there if one.person_id])
     ground.require_reason(reason)
@@ -238,6 +245,7 @@ def correct_room(tx: Tx, payload: CorrectRoom) -> replies.Made:
         ReasonRequired: There is no reason.
         AreaTooFine, OwnersMissing, NotRegistered, MergedAway, RoomTaken: As when it is registered.
         NothingChanges: It stands so already.
+        StateConflict: It was taken off the register.
     """
     row = _room(tx, payload.room_id, payload.reason)
     wanted: Values = {
@@ -288,6 +296,7 @@ def correct_room(tx: Tx, payload: CorrectRoom) -> replies.Made:
         },
         **wanted,
     )
+    files.attach(tx, payload.document_ref, field="document_ref", room_id=row.room_id)
     return ground.reply(replies.Made, stored.rooms, row, state="CORRECTED")
 
 
@@ -314,9 +323,10 @@ def transfer_room(tx: Tx, payload: TransferRoom) -> replies.Made:
         ConflictOfInterest: The registrar holds a post in the project.
         SamePerson, OwnHousehold: A registrar names their own person or household, or it is theirs.
         ReasonRequired: There is no reason.
-        OwnersMissing, NotRegistered, MergedAway, UsccInvalid: As when it is registered.
+        OwnersMissing, NotRegistered, MergedAway, UsccWrong: As when it is registered.
         DayToCome: The day has not come, or the present owners have it since a later one.
         NothingChanges: They own it already.
+        StateConflict: It was taken off the register.
     """
     row = _room(tx, payload.room_id, payload.reason)
     _require_owners(tx, "SOLD", payload.owners, payload.organisation)
@@ -354,7 +364,42 @@ def transfer_room(tx: Tx, payload: TransferRoom) -> replies.Made:
             "now": now,
         },
     )
+    files.attach(tx, payload.document_ref, field="document_ref", room_id=row.room_id)
     return ground.reply(replies.Made, stored.rooms, row, state="TRANSFERRED")
+
+
+class RemoveRoom(Request, frozen=True):
+    """房屋撤销登记 / Why a room does not stand in the register."""
+
+    room_id: str
+    reason: Annotated[PublicText, Meta(max_length=1000, examples=["与 rom_1 重复登记"])]
+
+
+def remove_room(tx: Tx, payload: RemoveRoom) -> replies.Made:
+    """房屋撤销登记 / Take a room off the register.
+
+    Take off what was entered twice or by mistake: it counts nowhere any more, and its place is
+    free. A vote whose roll is frozen is not changed by it; the room stays readable with the reason.
+
+    Raises:
+        NotFound: There is none.
+        ConflictOfInterest: The registrar holds a post in the project.
+        SamePerson, OwnHousehold: It is the registrar's own room, or of who lives there too.
+        ReasonRequired: There is no reason.
+        StateConflict: It was taken off already.
+    """
+    row = _room(tx, payload.room_id, payload.reason)
+    row = records.change(
+        tx,
+        stored.rooms,
+        row,
+        step="REMOVED",
+        removed_at=tx.now,
+        removed_reason=payload.reason,
+        place_key=stored.removed_key(row.room_id),
+        note={"reason": payload.reason},
+    )
+    return ground.reply(replies.Made, stored.rooms, row, state="REMOVED")
 
 
 def hand_over(tx: Tx, former: Row, new: Row) -> None:

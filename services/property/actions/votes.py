@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from fivered.chassis import files, records
+from fivered.chassis import records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Id
@@ -18,7 +19,6 @@ from fivered.chassis.requests import Request
 from fivered.chassis.telling import tell
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground
-from fivered.services.property.actions.ground import References
 from fivered.services.property.fields import Matter
 from fivered.services.property.storage import rooms, tables
 from fivered.services.property.storage import votes as stored
@@ -28,6 +28,10 @@ Choice = Literal["FOR", "AGAINST", "ABSTAIN"]
 # How long a vote may be open, and for how many days its papers may be entered afterwards.
 MOST_OPEN = timedelta(days=60)
 COUNT_DAYS = 7
+REVOKE_FIRST = (
+    "此前的投票已计入,本次未计入;如要改投,请先撤回再投"
+    " / The ballot before counts, this one does not; to vote otherwise take that one back first"
+)
 
 
 class CallVote(Request, frozen=True):
@@ -93,6 +97,8 @@ def call_vote(tx: Tx, payload: CallVote) -> replies.VoteMade:
         ),
     )
     tx.arm("vote_open", row.vote_id, row.opens_at)
+    owners = rooms.owners_in(tx.conn, project.project_id, ground.today(tx))
+    _tell(tx, row, "VOTE_CALLED", owners, opens=tx.calendar.minute(row.opens_at))
     return ground.reply(
         replies.VoteMade,
         stored.votes,
@@ -102,6 +108,12 @@ def call_vote(tx: Tx, payload: CallVote) -> replies.VoteMade:
         opens_at=row.opens_at,
         closes_at=row.closes_at,
     )
+
+
+def _tell(tx: Tx, row: Row, kind: str, persons: Iterable[str], **more: str) -> None:
+    """Tell owners of a vote's step, each once."""
+    about = ("owners_vote", row.vote_id)
+    tell(tx, kind, persons, about=about, number=row.number, title=row.title, **more)
 
 
 def _to_repeat(tx: Tx, payload: CallVote) -> Row:
@@ -179,11 +191,8 @@ def open_vote(tx: Tx, due: Due) -> None:
         note={"voices": len(roll), "left_out": left_out},
     )
     tx.arm("vote_close", row.vote_id, row.closes_at)
-    until = f"{tx.calendar.local(row.closes_at):%Y-%m-%d %H:%M}"
-    voters = {person for line in roll for person in line.persons}
-    tell(
-        tx, "VOTE_OPENED", voters, about=("owners_vote", row.vote_id), title=row.title, until=until
-    )
+    voters = stored.persons_of(tx.conn, row.vote_id)
+    _tell(tx, row, "VOTE_OPENED", voters, until=tx.calendar.minute(row.closes_at))
 
 
 class CancelVote(Request, frozen=True):
@@ -214,13 +223,11 @@ def cancel_vote(tx: Tx, payload: CancelVote) -> replies.Made:
 def _cancel(tx: Tx, row: Row, reason: str) -> Row:
     for kind in ("vote_open", "vote_close", "vote_count"):
         tx.disarm(kind, row.vote_id)
-    tell(
-        tx,
-        "VOTE_CANCELLED",
-        stored.persons_of(tx.conn, row.vote_id),
-        about=("owners_vote", row.vote_id),
-        title=row.title,
+    owners = stored.persons_of(tx.conn, row.vote_id) or rooms.owners_in(
+        tx.conn, row.project_id, ground.today(tx)
     )
+    why = "没有可表决的房屋 / no room has a voice" if reason == "ROLL_EMPTY" else reason
+    _tell(tx, row, "VOTE_CANCELLED", owners, reason=why)
     return records.change(
         tx,
         stored.votes,
@@ -261,7 +268,8 @@ def cast_ballot(tx: Tx, payload: CastBallot) -> replies.Cast:
     """业主投票 / Vote as an owner.
 
     Vote for one's room. Of several ballots of one voice the first counts: `counted` is false where
-    a co-owner, or a paper, was before; that stands in the history of the vote.
+    a co-owner, or a paper, was before; that stands in the history of the vote, and `hint` says what
+    to do to vote otherwise.
 
     Raises:
         NotFound: There is none.
@@ -269,7 +277,7 @@ def cast_ballot(tx: Tx, payload: CastBallot) -> replies.Cast:
         StateConflict: The vote is not open.
     """
     row, line = _own_line(tx, payload.vote_id, payload.room_id)
-    return _counted(
+    return count_ballot(
         tx, row, line, choice=payload.choice, via="ONLINE", room_id=payload.room_id, paper_id=None
     )
 
@@ -286,7 +294,7 @@ def _own_line(tx: Tx, vote_id: str, room_id: str) -> tuple[Row, Row]:
     return row, stored.line_of(tx.conn, vote_id, number)
 
 
-def _counted(
+def count_ballot(
     tx: Tx,
     row: Row,
     line: Row,
@@ -306,9 +314,11 @@ def _counted(
             id=row.vote_id,
             line=line.line,
             counted=False,
-            choice=line.choice,
-            via=line.via,
+            # Who enters a paper is not told what the owner has chosen.
+            choice=choice if paper_id is not None else line.choice,
+            via=via if paper_id is not None else line.via,
             cast_at=line.cast_at,
+            hint=None if paper_id is not None or line.choice == choice else REVOKE_FIRST,
         )
     stored.put_ballot(tx.conn, line, choice=choice, via=via, cast_by=tx.actor.id, cast_at=tx.now)
     return replies.Cast(
@@ -340,166 +350,6 @@ def revoke_ballot(tx: Tx, payload: RevokeBallot) -> replies.Revoked:
     note = {"line": line.line, "via": line.via}
     records.note(tx, stored.votes, row, step="BALLOT_REVOKED", note=note)
     return replies.Revoked(id=row.vote_id, line=line.line, state="REVOKED")
-
-
-class EnterPaper(Request, frozen=True):
-    """录入纸质选票 / A paper ballot that an owner has returned before the close."""
-
-    vote_id: str
-    room_id: Id
-    choice: Annotated[Choice, Meta(examples=["FOR"])]
-    paper_ref: Annotated[
-        str,
-        Meta(min_length=1, max_length=200, description="选票编号 / number of the paper"),
-        PUBLIC,
-    ]
-    evidence: Annotated[
-        References, Meta(min_length=1, description="选票照片或扫描件 / its picture, by reference")
-    ]
-
-
-def enter_paper(tx: Tx, payload: EnterPaper) -> replies.Made:
-    """录入纸质选票 / Enter a paper ballot.
-
-    Enter what a paper says; it counts once another officer has read the same from it.
-
-    Raises:
-        NotFound: There is no such vote.
-        ConflictOfInterest: The officer holds a post in the project.
-        StateConflict: The vote is neither open nor being counted.
-        NotAnOwner: The room has no voice on the roll.
-        SamePerson, OwnHousehold: It is the officer's own, or of who lives there too.
-    """
-    row = _counting(tx, payload.vote_id)
-    number = _line_for_officer(tx, row, payload.room_id)
-    made = records.create(
-        tx,
-        stored.papers,
-        step="ENTERED",
-        note={"line": number},
-        **records.values_from(
-            payload,
-            stored.papers,
-            paper_id=tx.new_id("vpa"),
-            line=number,
-            state="ENTERED",
-            entered_by=tx.actor.id,
-            area=row.area,
-            version=1,
-            created_at=tx.now,
-        ),
-    )
-    files.attach(tx, payload.evidence, field="evidence", paper_id=made.paper_id)
-    return ground.reply(replies.Made, stored.papers, made)
-
-
-def _counting(tx: Tx, vote_id: str) -> Row:
-    row = records.locked(tx.conn, stored.votes, vote_id)
-    tx.require_scope(row.area)
-    ground.uninterested(tx, row)
-    if row.state not in ("OPEN", "COUNTING"):
-        raise StateConflict(state=row.state)
-    return row
-
-
-def _line_for_officer(tx: Tx, row: Row, room_id: str) -> int:
-    number = stored.line_of_room(tx.conn, row.vote_id, room_id)
-    if number is None:
-        raise errors.NotAnOwner(field="room_id", room=room_id)
-    owners = {one.person_id for one in stored.voters_of(tx.conn, row.vote_id, [number])}
-    ground.require_others(tx, "room_id", [one for one in owners if one])
-    return number
-
-
-class ConfirmPaper(Request, frozen=True):
-    """复核纸质选票 / What the second officer reads from the paper."""
-
-    paper_id: str
-    choice: Annotated[Choice, Meta(examples=["FOR"])]
-
-
-def confirm_paper(tx: Tx, payload: ConfirmPaper) -> replies.Cast:
-    """复核纸质选票 / Confirm a paper ballot.
-
-    Read the same paper as a second officer: the same choice counts, unless the voice has a ballot
-    already; that is noted, and the first one counts.
-
-    Raises:
-        NotFound: There is none.
-        ConflictOfInterest: The officer holds a post in the project.
-        StateConflict: It is confirmed or rejected, or the vote is counted.
-        SamePerson, OwnHousehold: The officer entered it, or it is their own.
-        PaperDiffers: The two have read different choices.
-    """
-    paper, row = _paper(tx, payload.paper_id)
-    if paper.choice != payload.choice:
-        raise errors.PaperDiffers(field="choice", paper=paper.paper_ref)
-    line = stored.line_of(tx.conn, row.vote_id, paper.line)
-    cast = _counted(
-        tx,
-        row,
-        line,
-        choice=paper.choice,
-        via="PAPER",
-        room_id=paper.room_id,
-        paper_id=paper.paper_id,
-    )
-    state = "COUNTED" if cast.counted else "NOT_COUNTED"
-    records.change(
-        tx,
-        stored.papers,
-        paper,
-        step=state,
-        state=state,
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-    )
-    return cast
-
-
-def _paper(tx: Tx, paper_id: str) -> tuple[Row, Row]:
-    paper = records.locked(tx.conn, stored.papers, paper_id)
-    row = _counting(tx, paper.vote_id)
-    tx.check_version(paper.version)
-    if paper.state != "ENTERED":
-        raise StateConflict(state=paper.state)
-    if paper.entered_by == tx.actor.id:
-        raise errors.SamePerson
-    _line_for_officer(tx, row, paper.room_id)
-    return paper, row
-
-
-class RejectPaper(Request, frozen=True):
-    """退回录入 / Why an entry is not what the paper says."""
-
-    paper_id: str
-    reason: Annotated[PublicText, Meta(max_length=1000, examples=["录入与选票不符"])]
-
-
-def reject_paper(tx: Tx, payload: RejectPaper) -> replies.Made:
-    """退回纸质选票录入 / Reject an entry.
-
-    Reject what was entered; the paper may be entered anew.
-
-    Raises:
-        NotFound: There is none.
-        ReasonRequired: There is no reason.
-        ConflictOfInterest, StateConflict, SamePerson, OwnHousehold: As when it is confirmed.
-    """
-    paper, _row = _paper(tx, payload.paper_id)
-    ground.require_reason(payload.reason)
-    paper = records.change(
-        tx,
-        stored.papers,
-        paper,
-        step="REJECTED",
-        state="REJECTED",
-        decided_by=tx.actor.id,
-        decided_at=tx.now,
-        reason=payload.reason,
-        note={"reason": payload.reason},
-    )
-    return ground.reply(replies.Made, stored.papers, paper)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -602,14 +452,13 @@ def _count(tx: Tx, row: Row) -> Row:
         note={"passed": result.passed, "failed": list(result.failed)},
     )
     tx.arm("vote_final", row.vote_id, until)
-    tell(
+    _tell(
         tx,
+        row,
         "VOTE_COUNTED",
         stored.persons_of(tx.conn, row.vote_id),
-        about=("owners_vote", row.vote_id),
-        title=row.title,
         passed="PASSED" if result.passed else "FAILED",
-        until=f"{tx.calendar.local(until):%Y-%m-%d %H:%M}",
+        until=tx.calendar.minute(until),
     )
     return row
 
@@ -634,12 +483,16 @@ def object_to_vote(tx: Tx, payload: ObjectToVote) -> replies.Made:
         NotFound: There is none.
         NotAnOwner: The caller is none of the owners on the roll.
         StateConflict: It is not counted, or the time to object is over.
+        ObjectedAlready: One's own objection waits for its answer.
     """
     row = records.get(tx.conn, stored.votes, payload.vote_id)
     if row.state != "COUNTED" or tx.now >= row.objections_until:
         raise StateConflict(state="OBJECTIONS_OVER" if row.state == "COUNTED" else row.state)
     if not stored.is_voter(tx.conn, row.vote_id, tx.actor.id):
         raise errors.NotAnOwner(field="vote_id", room=row.number)
+    same = stored.own_objection(tx.conn, row.vote_id, tx.actor.id)
+    if same is not None:
+        raise errors.ObjectedAlready(field="vote_id", other=same)
     made = records.create(
         tx,
         stored.objections,
@@ -699,14 +552,15 @@ def decide_vote_objection(tx: Tx, payload: DecideVoteObjection) -> replies.Made:
         reasons=payload.reasons,
         note={"reasons": payload.reasons},
     )
-    about = ("vote_objection", row.objection_id)
     tell(
         tx,
         "VOTE_OBJECTION_DECIDED",
         row.person_id,
-        about=about,
-        reasons=payload.reasons,
+        about=("vote_objection", row.objection_id),
+        number=vote.number,
+        title=vote.title,
         outcome=payload.outcome,
+        reasons=payload.reasons,
     )
     if vote.state == "COUNTED" and payload.outcome == "UPHELD":
         tx.disarm("vote_final", vote.vote_id)
@@ -720,6 +574,8 @@ def decide_vote_objection(tx: Tx, payload: DecideVoteObjection) -> replies.Made:
             end_reason=payload.reasons,
             note={"objection": row.objection_id, "reasons": payload.reasons},
         )
+        voters = stored.persons_of(tx.conn, vote.vote_id)
+        _tell(tx, vote, "VOTE_VOID", voters, reason=payload.reasons)
     elif vote.state == "COUNTED" and tx.now >= vote.objections_until:
         _finish(tx, vote)
     return ground.reply(replies.Made, stored.objections, row)
@@ -737,6 +593,7 @@ def _finish(tx: Tx, row: Row) -> None:
         return
     state = "PASSED" if row.passed else "FAILED"
     row = records.change(tx, stored.votes, row, step=state, state=state, final_at=tx.now)
+    _tell(tx, row, "VOTE_FINAL", stored.persons_of(tx.conn, row.vote_id), passed=state)
     area, heads = row.counts["area"], row.counts["heads"]
     names = ("eligible", "participating", "assenting")
     told = {f"area_{name}": value for name, value in zip(names, area, strict=True)}

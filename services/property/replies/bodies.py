@@ -42,7 +42,20 @@ class BodyLine(Reply, kw_only=True):
 class BodyCard(BodyLine, kw_only=True):
     """居委会或党支部及任期 / The same with the terms of its members and its history."""
 
-    document_ref: str
+    document_ref: (
+        Annotated[
+            str,
+            Meta(
+                description="文件只有成员和工作人员可见 / a file's id is told to staff and members"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    replaces: (
+        Annotated[str, Meta(description="由其提前接任的上一届 / the one that it has replaced")]
+        | None
+    ) = None
     end_reason: str | None = None
+    files: Annotated[list[str], Meta(description="附件 / its papers")] | UnsetType = UNSET
     seats: list[Seat] | UnsetType = UNSET
     history: list[Happened] | UnsetType = UNSET

@@ -123,6 +123,11 @@ class CommitteeLine(Reply, kw_only=True):
 class CommitteeCard(CommitteeLine, kw_only=True):
     """业主委员会及历史 / The same with its history."""
 
+    replaces: (
+        Annotated[str, Meta(description="由其提前接任的上一届 / the one that it has replaced")]
+        | None
+    ) = None
+    end_reason: str | None = None
     history: list[Happened] | UnsetType = UNSET
     seats: list[Seat] | UnsetType = UNSET
 

@@ -37,13 +37,27 @@ class RoomLine(Reply, kw_only=True):
     area: str
     version: int
     created_at: Instant
+    removed_at: Instant | None = None
     owners: list[Owning] | UnsetType = UNSET
 
 
 class RoomCard(RoomLine, kw_only=True):
     """房屋及历任业主 / A room with all who have owned it, and its history."""
 
-    document_ref: str
+    document_ref: (
+        Annotated[
+            str,
+            Meta(
+                description="文件只有业主和工作人员可见 / a file's id is told to staff and owners"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+    removed_reason: str | None = None
+    files: (
+        Annotated[list[str], Meta(description="产权依据文件,按来的顺序 / its papers, as they came")]
+        | UnsetType
+    ) = UNSET
     ownings: list[Owning] | UnsetType = UNSET
     history: list[Happened] | UnsetType = UNSET
 

@@ -1,5 +1,6 @@
 """The owners' votes."""
 
+from datetime import date
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
@@ -28,6 +29,7 @@ class Cast(Reply, kw_only=True):
     choice: str
     via: str
     cast_at: Instant
+    hint: Annotated[str, Meta(description="未计入时如何改投 / how to vote otherwise")] | None = None
 
 
 class Revoked(Reply, kw_only=True):
@@ -114,7 +116,8 @@ class VoteCard(VoteLine, kw_only=True):
 
 
 class BallotLine(Reply, kw_only=True):
-    """名册一行 / One voice of the roll, and how it voted; to the counters only."""
+    """名册一行 / One voice of the roll, whether it has voted and, once the vote is counted, how; to
+    the counters only."""
 
     line: int
     persons: list[str]
@@ -122,9 +125,12 @@ class BallotLine(Reply, kw_only=True):
     rooms: list[str]
     area_m2: SquareMetres
     line_sha256: str
-    choice: str | None = None
+    returned: Annotated[bool, Meta(description="是否已投票 / whether the voice has a ballot")]
+    choice: (
+        Annotated[str, Meta(description="计票后可见 / once the vote is counted")] | UnsetType | None
+    ) = UNSET
     via: str | None = None
-    cast_by: str | None = None
+    cast_by: str | UnsetType | None = UNSET
     cast_at: Instant | None = None
 
 
@@ -156,12 +162,13 @@ class Paper(Reply, kw_only=True):
     room_id: str
     choice: (
         Annotated[
-            str, Meta(description="录入的选择;复核后可见 / what was entered; after it is confirmed")
+            str, Meta(description="录入的选择;计票后可见 / what was entered; once it is counted")
         ]
         | UnsetType
     ) = UNSET
     paper_ref: str
     evidence: list[str]
+    returned_on: date | None = None
     state: str
     entered_by: str
     decided_by: str | None = None

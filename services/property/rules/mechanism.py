@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from fivered.chassis.buildings import is_among
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.refusal import sentences
 from fivered.chassis.text import code, fold
@@ -445,12 +446,7 @@ def in_buildings(buildings: Sequence[str], building: str) -> bool:
 
     A unit or room behind the building's name is no other building; another number is.
     """
-    wanted = fold(building)
-    for name in map(fold, buildings):
-        rest = wanted.removeprefix(name)
-        if name and wanted.startswith(name) and not (name[-1:].isdigit() and rest[:1].isdigit()):
-            return True
-    return False
+    return is_among(buildings, building)
 
 
 def project_of(serving: Sequence[Any], *, claimed: str | None, building: str | None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fivered.chassis.buildings import plain
 from fivered.chassis.text import fold
 from fivered.services.property import errors
 
@@ -11,8 +12,8 @@ USES = ("RESIDENTIAL", "COMMERCIAL", "OFFICE", "PARKING", "STORAGE", "OTHER")
 
 
 def place_key(building: str, unit: str, number: str) -> str:
-    """Return what two ways of writing one room have in common."""
-    return "/".join(map(fold, (building, unit, number)))
+    """Return what two ways of writing one room have in common: 3号楼/601 and 3栋/601室 are one."""
+    return "/".join(map(plain, (building, unit, number)))
 
 
 def hundredths(area_m2: float) -> int:

@@ -30,9 +30,17 @@ SPECIAL = frozenset(name for name, number in MATTERS.items() if number in (6, 7,
 WITHOUT_VOICE = ("PARKING", "STORAGE")
 
 
-def counts_in_votes(use: str, holding: str) -> bool:
-    """Tell whether a room counts: the developer's does not, nor a parking space or storage room."""
-    return holding == "SOLD" and use not in WITHOUT_VOICE
+# Whose voice the part is that is not sold, or sold and not handed over.
+DEVELOPER = "建设单位"
+
+
+def counts_in_votes(use: str) -> bool:
+    """Tell whether a room counts: a parking space or storage room does not."""
+    return use not in WITHOUT_VOICE
+
+
+# No owner is written so: a person's begins with "p:", an organisation's with "o:".
+DEVELOPERS = "developer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +60,46 @@ def roll_of(
     """Return the roll of a compound: its voices in order, and what is left out, by reason.
 
     Co-owners of a room have one voice; who owns several rooms has one voice with the area of all of
-    them (Civil Code 278; 法释〔2009〕7号 art. 8, 9). A room of which nobody is registered as owner
-    has none.
+    them (Civil Code 278; 法释〔2009〕7号 art. 8, 9, as amended by 法释〔2020〕17号). What the
+    developer has not sold, or sold and not handed over, is one voice with its area, too (art. 9).
+    A room of which nobody is registered as owner has none.
     """
     groups: dict[str, list[Any]] = {}
     left: dict[str, dict[str, int]] = {}
     for room in rooms:
         reason = None
         who = owners.get(room.room_id, ())
-        if room.holding != "SOLD":
-            reason = "UNSOLD"
-        elif room.use in WITHOUT_VOICE:
+        if not counts_in_votes(room.use):
             reason = room.use
-        elif not who:
+        elif room.holding == "SOLD" and not who:
             reason = "OWNER_UNKNOWN"
         if reason is not None:
             sums = left.setdefault(reason, {"rooms": 0, "area": 0})
             sums["rooms"] += 1
             sums["area"] += room.area_m2_hundredths
             continue
-        voice = voice_of((one.person_id for one in who), (one.organisation for one in who))
+        if room.holding == "SOLD":
+            voice = voice_of((one.person_id for one in who), (one.organisation for one in who))
+        else:
+            voice = DEVELOPERS
         groups.setdefault(voice, []).append(room)
     lines = [
         Line(
             voice,
-            tuple(sorted({o.person_id for r in mine for o in owners[r.room_id] if o.person_id})),
-            tuple(
-                sorted({o.organisation for r in mine for o in owners[r.room_id] if o.organisation})
-            ),
+            tuple(sorted({o.person_id for o in _all(owners, mine) if o.person_id})),
+            (DEVELOPER,)
+            if voice == DEVELOPERS
+            else tuple(sorted({o.organisation for o in _all(owners, mine) if o.organisation})),
             tuple(sorted(room.room_id for room in mine)),
             sum(room.area_m2_hundredths for room in mine),
         )
         for voice, mine in sorted(groups.items())
     ]
     return lines, left
+
+
+def _all(owners: Mapping[str, Sequence[Any]], mine: Sequence[Any]) -> list[Any]:
+    return [one for room in mine for one in owners.get(room.room_id, ())]
 
 
 def line_digest(line: Line) -> str:

@@ -26,6 +26,8 @@ bodies = sa.Table(
     sa.Column("term_to", sa.Date, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("document_ref", sa.String(200), nullable=False),
+    # The body that it has replaced before that one's term was over.
+    sa.Column("replaces", store.Id),
     sa.Column("end_reason", sa.Text),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
@@ -45,6 +47,10 @@ seats = sa.Table(
     sa.Column("until", sa.Date),
     sa.Column("reason", sa.Text),
 )
+
+
+# In office, or elected for a term that has not begun.
+RUNNING = ("IN_TERM", "ELECTED")
 
 
 def seats_of(conn: sa.Connection, body_ids: Collection[str], on: date | None = None) -> list[Row]:
@@ -71,23 +77,42 @@ def end_seat(conn: sa.Connection, seat_id: str, until: date, reason: str | None)
     conn.execute(sa.update(seats).where(of).values(until=until, reason=reason))
 
 
+def reopen_seats(conn: sa.Connection, body_id: str, reason: str) -> None:
+    """Let who lost a seat for a reason sit there as before."""
+    of = (seats.c.body_id == body_id, seats.c.reason == reason)
+    conn.execute(sa.update(seats).where(*of).values(until=None, reason=None))
+
+
+def begin_seats(conn: sa.Connection, body_id: str, since: date) -> None:
+    """Let the seats of a body whose term has not begun begin on another day."""
+    conn.execute(sa.update(seats).where(seats.c.body_id == body_id).values(since=since))
+
+
+def drop_seats(conn: sa.Connection, body_id: str) -> None:
+    """Take out the seats of a body whose term has not begun; its history keeps who they were."""
+    conn.execute(sa.delete(seats).where(seats.c.body_id == body_id))
+
+
 def bodies_of(conn: sa.Connection, person_id: str) -> list[str]:
-    """Return the bodies in their term in which a person sits now."""
+    """Return the bodies in their term, or before it, in which a person sits."""
     asked = (
         sa.select(bodies.c.body_id)
         .join(seats, seats.c.body_id == bodies.c.body_id)
-        .where(seats.c.person_id == person_id, seats.c.until.is_(None), bodies.c.state == "IN_TERM")
+        .where(seats.c.person_id == person_id, seats.c.until.is_(None), bodies.c.state.in_(RUNNING))
     )
     return sorted(set(conn.execute(asked).scalars()))
 
 
-def former_of(conn: sa.Connection, *, kind: str, community: str, name: str) -> Row | None:
-    """Return the body in its term whose place a newly elected one takes, or None.
+def former_of(
+    conn: sa.Connection, *, kind: str, community: str, name: str, state: str = "IN_TERM"
+) -> Row | None:
+    """Return the body in its term whose place a newly elected one takes, or None; or the one that
+    is elected for the next term.
 
     A community has one residents' committee; its party branches are told apart by their names.
     """
     asked = sa.select(bodies).where(
-        bodies.c.kind == kind, bodies.c.area == community, bodies.c.state == "IN_TERM"
+        bodies.c.kind == kind, bodies.c.area == community, bodies.c.state == state
     )
     if kind == "PARTY_BRANCH":
         asked = asked.where(bodies.c.name == name)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import records
 from fivered.services.property.storage import tables as t
-from fivered.services.property.storage.rows import Condition, within
+from fivered.services.property.storage.rows import Condition, grids_within
 
 OPEN = ("PLANNED", "RUNNING")
 
@@ -25,7 +25,7 @@ def in_place(scope: str) -> Condition:
     """Return the condition that an announcement is for a grid of an area."""
     table = t.incident_grids
     return t.incidents.c.incident_id.in_(
-        sa.select(table.c.incident_id).where(*within(table.c.grid, scope))
+        sa.select(table.c.incident_id).where(*grids_within(table.c.grid, scope))
     )
 
 

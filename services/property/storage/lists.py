@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fivered.chassis import records
+from fivered.chassis import identities, records
 from fivered.services.property import rules
 from fivered.services.property.storage import tables as t
 from fivered.services.property.storage.months import promises_something
@@ -56,6 +56,15 @@ def with_building(conn: sa.Connection, conditions: Sequence[Condition], building
     )
     found = [ref for ref, names in conn.execute(asked) if rules.in_buildings(names or (), building)]
     return table.c.project_id.in_(found)
+
+
+def projects_with_committee_of(conn: sa.Connection, person_id: str) -> list[str]:
+    """Return the projects in whose owners' committee a person sits now."""
+    table = t.owners_committees
+    asked = sa.select(table.c.project_id, table.c.members).where(
+        table.c.state == "IN_TERM", identities.may_name(table.c.members, person_id)
+    )
+    return sorted({ref for ref, members in conn.execute(asked) if person_id in members})
 
 
 def projects_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import records
 from fivered.chassis import storage as store
+from fivered.chassis.buildings import plain
 from fivered.services.property.storage import tables as t
 
 Row = records.Row
@@ -29,6 +30,9 @@ rooms = sa.Table(
     sa.Column("use", sa.String(12), nullable=False),
     sa.Column("holding", sa.String(8), nullable=False),
     sa.Column("document_ref", sa.String(200), nullable=False),
+    # Entered by mistake and taken off the register; its place is free then.
+    sa.Column("removed_at", store.UtcDateTime),
+    sa.Column("removed_reason", sa.Text),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
@@ -52,9 +56,38 @@ room_owners = sa.Table(
 
 
 def room_at(conn: sa.Connection, project_id: str, place_key: str) -> Row | None:
-    """Return the room of a compound at a place, or None."""
+    """Return the room that stands in the register of a compound at a place, or None."""
     asked = sa.select(rooms).where(rooms.c.project_id == project_id, rooms.c.place_key == place_key)
     return records.first(conn, asked)
+
+
+def written(
+    conn: sa.Connection,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    *,
+    building: str | None,
+    unit: str | None,
+    number: str | None,
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a room is the one that somebody wrote, of those that meet the
+    conditions: 3号楼, 3栋 and 3 are one building."""
+    asked = sa.select(rooms.c.room_id, rooms.c.building, rooms.c.unit, rooms.c.number)
+    wanted = [plain(one) if one else None for one in (building, unit, number)]
+    found = [
+        room_id
+        for room_id, *parts in conn.execute(asked.where(*conditions))
+        if all(one in (None, plain(part)) for one, part in zip(wanted, parts, strict=True))
+    ]
+    return rooms.c.room_id.in_(found)
+
+
+def removed_key(room_id: str) -> str:
+    """Return the key of a room that is off the register: no place has it."""
+    return f"#{room_id}"
+
+
+# What stands in the register.
+STANDS = rooms.c.removed_at.is_(None)
 
 
 def owned(on: date | None) -> list[sa.ColumnElement[bool]]:
@@ -115,7 +148,23 @@ def owners_among(
     asked = (
         sa.select(table.c.person_id)
         .join(rooms, rooms.c.room_id == table.c.room_id)
-        .where(rooms.c.project_id == project_id, table.c.person_id.in_(sorted(persons)), *owned(on))
+        .where(
+            rooms.c.project_id == project_id,
+            STANDS,
+            table.c.person_id.in_(sorted(persons)),
+            *owned(on),
+        )
+    )
+    return set(conn.execute(asked).scalars())
+
+
+def owners_in(conn: sa.Connection, project_id: str, on: date) -> set[str]:
+    """Return every person who owns a room of a compound on a day."""
+    table = room_owners
+    asked = (
+        sa.select(table.c.person_id)
+        .join(rooms, rooms.c.room_id == table.c.room_id)
+        .where(rooms.c.project_id == project_id, STANDS, table.c.person_id.is_not(None), *owned(on))
     )
     return set(conn.execute(asked).scalars())
 
@@ -124,7 +173,7 @@ def of_project(conn: sa.Connection, project_id: str) -> list[Row]:
     """Return the rooms of a compound by building, unit and number."""
     order = (rooms.c.building, rooms.c.unit, rooms.c.number, rooms.c.room_id)
     return records.rows(
-        conn, sa.select(rooms).where(rooms.c.project_id == project_id).order_by(*order)
+        conn, sa.select(rooms).where(rooms.c.project_id == project_id, STANDS).order_by(*order)
     )
 
 
@@ -143,7 +192,7 @@ def by_holding(conn: sa.Connection, project_id: str) -> list[dict[str, Any]]:
             sa.func.count().label("rooms"),
             sa.func.sum(rooms.c.area_m2_hundredths).label("area"),
         )
-        .where(rooms.c.project_id == project_id)
+        .where(rooms.c.project_id == project_id, STANDS)
         .group_by(rooms.c.use, rooms.c.holding)
         .order_by(rooms.c.use, rooms.c.holding)
     )

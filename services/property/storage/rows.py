@@ -36,6 +36,13 @@ def within(column: Any, scope: str) -> list[Condition]:
     return [column >= scope, *([column < after] if len(after) == len(scope) else [])]
 
 
+def grids_within(column: Any, scope: str) -> list[Condition]:
+    """Return the condition that a grid lies in an area: a community has a range of them, too."""
+    if len(scope) == COMMUNITY_DIGITS:
+        return within_community(column, scope)
+    return within(column, scope)
+
+
 # --------------------------------------------------------------------------------------------------
 # Projects and their people
 
@@ -105,9 +112,10 @@ def companies_naming(conn: sa.Connection, person_id: str) -> list[str]:
 
 
 def committees_of(conn: sa.Connection, person_id: str) -> list[str]:
-    """Return the owners' committees in their term of which a person is a member."""
+    """Return the owners' committees in their term, or before it, of which a person is a member."""
     table = t.owners_committees
-    return _with_in_list(conn, table, person_id, table.c.members, only=[table.c.state == "IN_TERM"])
+    running = table.c.state.in_(("IN_TERM", "ELECTED"))
+    return _with_in_list(conn, table, person_id, table.c.members, only=[running])
 
 
 def _with_in_list(
@@ -173,8 +181,17 @@ def month_is_measured(conn: sa.Connection, period: str) -> bool:
 
 def owners_committee_in_term(conn: sa.Connection, project_id: str) -> Row | None:
     """Return the committee of a compound that is in its term, or None."""
+    return _committee_of(conn, project_id, "IN_TERM")
+
+
+def owners_committee_to_come(conn: sa.Connection, project_id: str) -> Row | None:
+    """Return the committee of a compound that is elected for the next term, or None."""
+    return _committee_of(conn, project_id, "ELECTED")
+
+
+def _committee_of(conn: sa.Connection, project_id: str, state: str) -> Row | None:
     table = t.owners_committees
-    asked = sa.select(table).where(table.c.project_id == project_id, table.c.state == "IN_TERM")
+    asked = sa.select(table).where(table.c.project_id == project_id, table.c.state == state)
     return records.first(conn, asked.limit(1))
 
 

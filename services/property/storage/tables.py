@@ -92,6 +92,9 @@ owners_committees = sa.Table(
     sa.Column("term_from", sa.Date, nullable=False),
     sa.Column("term_to", sa.Date, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
+    # The committee that it has replaced before that one's term was over.
+    sa.Column("replaces", store.Id),
+    sa.Column("end_reason", sa.Text),
     *_row(),
     info={"kind": "committee"},
 )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import records
 from fivered.chassis import storage as store
+from fivered.chassis.text import fold
 from fivered.services.property.storage import tables as t
 
 Row = records.Row
@@ -95,6 +96,8 @@ papers = sa.Table(
     sa.Column("choice", sa.String(8), nullable=False),
     sa.Column("paper_ref", sa.String(200), nullable=False),
     sa.Column("evidence", store.Json, nullable=False),
+    # On which day the owner gave it back.
+    sa.Column("returned_on", sa.Date),
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("entered_by", store.Id, nullable=False),
     sa.Column("decided_by", store.Id),
@@ -167,12 +170,30 @@ def voters_of(conn: sa.Connection, vote_id: str, line_numbers: Iterable[int]) ->
     return records.rows(conn, asked.order_by(voters.c.line, voters.c.voter_id))
 
 
-def persons_of(conn: sa.Connection, vote_id: str) -> set[str]:
-    """Return the persons on the roll of a vote; of one that has not opened there are none."""
-    asked = sa.select(voters.c.person_id).where(
-        voters.c.vote_id == vote_id, voters.c.person_id.is_not(None)
+def persons_of(conn: sa.Connection, vote_id: str) -> list[str]:
+    """Return the persons on a roll, each once."""
+    mine = voters.c.person_id
+    asked = sa.select(mine).where(voters.c.vote_id == vote_id, mine.is_not(None)).distinct()
+    return list(conn.execute(asked.order_by(mine)).scalars())
+
+
+def paper_numbered(conn: sa.Connection, vote_id: str, paper_ref: str) -> str | None:
+    """Return the paper of a vote with this number that was not rejected, or None."""
+    asked = sa.select(papers.c.paper_id, papers.c.paper_ref).where(
+        papers.c.vote_id == vote_id, papers.c.state != "REJECTED"
     )
-    return set(conn.execute(asked).scalars())
+    wanted = fold(paper_ref)
+    return next((key for key, ref in conn.execute(asked) if fold(ref) == wanted), None)
+
+
+def own_objection(conn: sa.Connection, vote_id: str, person_id: str) -> str | None:
+    """Return a person's objection to a vote that nobody has decided, or None."""
+    asked = sa.select(objections.c.objection_id).where(
+        objections.c.vote_id == vote_id,
+        objections.c.person_id == person_id,
+        objections.c.state == "OPEN",
+    )
+    return conn.execute(asked.limit(1)).scalar()
 
 
 def put_ballot(conn: sa.Connection, row: Row, **values: Any) -> None:

@@ -70,7 +70,7 @@ def test_a_residents_committee_is_registered_found_put_right_and_followed_by_the
 
     # Put right, with what stood there before.
     wrong = which | {"reason": "名称登记有误", "uscc": "54370811MA0000000A"}
-    with pytest.raises(errors.UsccInvalid):
+    with pytest.raises(errors.UsccWrong):
         place.street_clerk().do("correct_body", wrong, version=1)
     right = which | {"reason": "名称登记有误", "name": "霍家街居委会"}
     with pytest.raises(errors.ReasonRequired):
@@ -131,6 +131,7 @@ def test_a_residents_committee_is_registered_found_put_right_and_followed_by_the
         ({"members": elected(*FIVE[:4], "per_qian")}, errors.SamePerson),
         ({"project_id": "prj_none"}, NotFound),
         ({"community": "370811002901"}, RoleDenied),
+        ({"community": "370811015999"}, errors.UnknownCommunity),
         ({"term_to": "2029-02-30"}, Invalid),
     ],
 )
@@ -236,3 +237,120 @@ def test_companies_and_projects_are_found_by_name_code_and_place(place):
         ({"status": "CLOSED"}, set()), ({"status": "IN_SERVICE"}, {"prj_a", "prj_b"}),
     ):  # fmt: skip
         assert {one["id"] for one in bench.ask("projects", asked)["items"]} == found, asked
+
+
+def test_who_is_elected_for_a_later_term_sits_from_its_first_day_and_a_mistake_is_taken_back(place):
+    bench = place.bench
+    bench.fire("2025-02-18T09:00:00")
+    term = {"term_from": "2024-01-01", "term_to": "2027-01-01"}
+    present = place.elect(OWNERS, **term)
+    # Said again it is the same one.
+    assert place.elect(OWNERS, **term)["id"] == present["id"]
+    later = {"term_from": "2026-01-01", "term_to": "2029-06-01"}
+    following = (*OWNERS[:4], "per_r9")
+    to_come = place.elect(following, **later)
+    assert to_come["state"] == "ELECTED"
+    with pytest.raises(errors.NextOneThere):
+        place.elect(OWNERS[::-1], **later)
+
+    def states():
+        found = place.street_clerk().ask("committees", {"project_id": "prj_a"})["items"]
+        return {one["id"]: one["state"] for one in found}
+
+    def in_office():
+        last = {}
+        for one in bench.published("owners_committee_changed.v1"):
+            last[one["data"]["committee_id"]] = one["data"]["state"] == "IN_TERM"
+        return {key for key, holds in last.items() if holds}
+
+    assert states() == {present["id"]: "IN_TERM", to_come["id"]: "ELECTED"}
+    assert in_office() == {present["id"]}
+    # The next one is put right before it begins; the present one does not begin later.
+    right = {"committee_id": to_come["id"], "reason": "任期登记有误", "term_from": "2026-02-01"}
+    place.secretary().do("correct_committee", right, version=1)
+    with pytest.raises(errors.TermToCome):
+        bench.do("correct_committee", right | {"committee_id": present["id"]}, version=1)
+    bench.fire("2026-01-01T00:00:00")
+    assert states()[present["id"]] == "IN_TERM"
+    bench.fire("2026-02-01T00:00:00")
+    assert states() == {present["id"]: "EXPIRED", to_come["id"]: "IN_TERM"}
+    assert in_office() == {to_come["id"]}
+    seats = place.street_clerk().ask("committee", {"committee_id": to_come["id"]})["seats"]
+    assert {one["since"] for one in seats} == {"2026-02-01"}
+
+    # It was no election: the one that it has replaced goes on until its term is over.
+    back = {"committee_id": to_come["id"], "reason": "重复登记,选举结果未变"}
+    version = place.version("owners_committees", "committee_id", to_come["id"])
+    place.secretary().do("withdraw_committee", back, version=version)
+    assert states() == {present["id"]: "IN_TERM", to_come["id"]: "WITHDRAWN"}
+    assert in_office() == {present["id"]}
+    seats = place.street_clerk().ask("committee", {"committee_id": present["id"]})["seats"]
+    assert {one.get("until") for one in seats} == {None}
+    with pytest.raises(StateConflict):
+        place.secretary().do("withdraw_committee", back, version=version + 1)
+    bench.fire("2027-01-01T00:00:00")
+    assert states()[present["id"]] == "EXPIRED"
+
+
+def test_a_body_of_a_later_term_waits_for_it_and_one_that_was_registered_by_mistake_is_withdrawn(
+    place,
+):
+    bench = place.bench
+    bench.fire("2025-02-18T09:00:00")
+    first = place.street_clerk().do("register_body", committee())["id"]
+    later = {"term_from": "2026-01-01", "term_to": "2031-01-01"}
+    second = bench.do("register_body", committee(**later))["id"]
+
+    def states():
+        return {one["id"]: one["state"] for one in bench.ask("community_bodies", {})["items"]}
+
+    assert states() == {first: "IN_TERM", second: "ELECTED"}
+    with pytest.raises(errors.NextOneThere):
+        bench.do("register_body", committee(**later))
+    bench.fire("2026-01-01T00:00:00")
+    assert states() == {first: "EXPIRED", second: "IN_TERM"}
+    back = {"body_id": second, "reason": "重复登记,选举结果未变"}
+    with pytest.raises(errors.ReasonRequired):
+        bench.do("withdraw_body", back | {"reason": "错"}, version=2)
+    bench.do("withdraw_body", back, version=2)
+    assert states() == {first: "IN_TERM", second: "WITHDRAWN"}
+    assert bench.ask("community_body", {"body_id": first})["size"] == 5
+    bench.fire("2029-01-01T00:00:00")
+    assert states()[first] == "EXPIRED"
+
+
+def test_where_owners_have_a_committee_one_of_its_members_sits_for_them(place):
+    bench = place.bench
+    place.elect(OWNERS, term_from="2025-01-01", term_to="2028-01-01")
+    place.settle("per_tenant")
+
+    def hold(day, *people):
+        body = {
+            "project_id": "prj_a", "held_at": f"{day}T15:00:00+08:00", "chair": "per_sun",
+            "attendees": {
+                "COMMITTEE": ["per_sun"], "OWNERS": list(people), "PROPERTY": ["per_wu"],
+            },
+            "minutes_sha256": place.text,
+        }  # fmt: skip
+        return place.secretary().do("hold_meeting", body)
+
+    with pytest.raises(errors.CommitteeAbsent):
+        hold("2025-02-20", "per_tenant")
+    with pytest.raises(errors.NotOfThisSide):
+        hold("2025-02-20", OWNERS[0], "per_nobody")
+    place.cadre().do(
+        "register_room",
+        {
+            "project_id": "prj_a", "building": "3", "number": "601", "area_m2": 90,
+            "owners": ["per_r9"], "owned_since": "2021-06-01", "document_ref": "不动产权第1号",
+        },
+    )  # fmt: skip
+    with pytest.raises(errors.CommitteeAbsent):
+        hold("2025-02-20", "per_r9")
+    assert hold("2025-02-20", OWNERS[0], "per_r9")["two_sided"] is False
+    # Before the committee's term there was none, and who lives there sat for the owners.
+    assert hold("2024-11-20", "per_tenant")["two_sided"] is True
+    bench.as_("R_OWNERS", person=OWNERS[1], scope=place.community)
+    assert bench.ask("meetings", {})["total"] == 2
+    bench.as_("R_OWNERS", person="per_tenant", scope=place.community)
+    assert bench.ask("meetings", {})["total"] == 0

@@ -238,3 +238,19 @@ def test_who_follows_follows_under_the_kept_registration(nine):
         subject="per_old", sequence=9,
     )  # fmt: skip
     assert bench.rows("SELECT person_id FROM incident_followers") == [{"person_id": "per_kept"}]
+
+
+def test_a_community_reads_its_own_announcements_and_a_building_however_it_is_written(nine):
+    town = nine
+    town.cadre()
+    made = announce(town, grids=[town.grid], buildings=["3号楼"])
+    for asked in (
+        {"scope": town.community},
+        {"scope": town.community, "building": "3"},
+        {"scope": town.grid, "building": "3栋2单元"},
+        {"mine": True},
+        {"scope": town.street},
+    ):
+        assert listed(town, **asked) == {made["number"]}, asked
+    assert listed(town, scope=town.community, building="33") == set()
+    assert listed(town, scope="370811015902") == set()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
-from fivered.chassis import records, sorting
+from fivered.chassis import files, records, sorting
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit
 from fivered.chassis.requests import Request
@@ -27,7 +27,7 @@ class BodyFilter(Request, frozen=True):
 
     scope: Scope | None = None
     kind: Literal["RESIDENTS_COMMITTEE", "PARTY_BRANCH"] | None = None
-    state: Literal["IN_TERM", "EXPIRED", "ENDED"] | None = None
+    state: Literal["ELECTED", "IN_TERM", "EXPIRED", "ENDED", "WITHDRAWN"] | None = None
     project_id: str | None = None
     name: Named | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
@@ -113,7 +113,10 @@ def community_body(tx: Tx, payload: WhichBody) -> replies.BodyCard:
     row = records.get(tx.conn, stored.bodies, payload.body_id)
     seats = stored.seats_of(tx.conn, [row.body_id])
     found = _shown(tx, replies.BodyCard, row, seats, payload.at)
+    if files.is_file(row.document_ref) and not _sees_members(tx, row, seats):
+        found.document_ref = UNSET
     if _sees_members(tx, row, seats):
+        found.files = files.files_of(tx, row.body_id)
         staff = tx.actor.role in ground.STAFF
         found.seats = [replies.Seat.of(one) for one in seats]
         found.history = ground.history(tx, stored.bodies, row.body_id, with_actors=staff)

@@ -142,6 +142,13 @@ def own_side(tx: Tx) -> list[str] | None:
     return None
 
 
+def compounds_of_owners(tx: Tx) -> list[str] | None:
+    """Return the projects whose owners the caller speaks for now, or None in every other role."""
+    if tx.actor.role != "R_OWNERS":
+        return None
+    return lists.projects_with_committee_of(tx.conn, tx.actor.id)
+
+
 def whose(tx: Tx, scope: str | None, **own: Any) -> dict[str, Any]:
     """Return whose rows a list holds, as `lists.conditions` takes it: the area's for staff, the own
     projects', or what is one's own.

@@ -93,7 +93,7 @@ class CommitteeFilter(Request, frozen=True):
 
     scope: Scope | None = None
     project_id: str | None = None
-    state: Literal["IN_TERM", "EXPIRED"] | None = None
+    state: Literal["ELECTED", "IN_TERM", "EXPIRED", "WITHDRAWN"] | None = None
     name: (
         Annotated[Named, Meta(description="小区名称的一部分 / a part of the compound's name")]
         | None
@@ -312,9 +312,11 @@ def meetings(tx: Tx, payload: MeetingFilter) -> Both[replies.MeetingCard]:
 
     Answer three-party meetings to the sides that hold them; others read the board.
     """
+    owners = ground.compounds_of_owners(tx)
+    whose = ground.whose(tx, payload.scope)
     conditions = lists.conditions(
         tables.meetings,
-        **ground.whose(tx, payload.scope),
+        **(whose if owners is None else {"scope": payload.scope, "projects": owners}),
         project_id=payload.project_id,
         period=payload.period,
     )
@@ -342,7 +344,8 @@ def meeting(tx: Tx, payload: WhichMeeting) -> replies.MeetingCard:
     """
     row = records.get(tx.conn, tables.meetings, payload.meeting_id)
     project = records.get(tx.conn, tables.projects, row.project_id)
-    if not ground.sees_all_of(tx, project):
+    owners = ground.compounds_of_owners(tx) or []
+    if project.project_id not in owners and not ground.sees_all_of(tx, project):
         raise NotFound(kind="meeting", id=payload.meeting_id)
     file = files.documents_of(tx, [row.meeting_id]).get((row.meeting_id, row.minutes_sha256))
     return replies.MeetingCard.of(row, id=row.meeting_id, file=file)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit
 from fivered.chassis.refusal import NotFound
@@ -38,6 +38,9 @@ class RoomFilter(Request, frozen=True):
         | None
     ) = None
     at: Annotated[date, Meta(description="业主截至日 / who owned it on this day")] | None = None
+    removed: Annotated[
+        bool, Meta(description="只看已撤销登记的 / those that were taken off the register")
+    ] = False
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -47,21 +50,25 @@ def rooms(tx: Tx, payload: RoomFilter) -> Both[replies.RoomLine]:
     """房屋列表 / Rooms.
 
     Answer rooms: the area's with their owners to staff, the own project's without them to its
-    manager and company, and to everybody else the own ones.
+    manager, its company and its owners' committee, and to everybody else the own ones.
     """
     table = stored.rooms
     whose = ground.whose(tx, payload.scope, mine=True)
+    compounds = ground.compounds_of_owners(tx)
+    if compounds is not None:
+        whose = {"scope": payload.scope, "projects": compounds}
     mine = bool(whose.pop("mine", False))
     conditions = lists.conditions(
         table,
         **whose,
         project_id=payload.project_id,
-        building=payload.building,
-        unit=payload.unit,
-        number=payload.number,
         use=payload.use,
         holding=payload.holding,
     )
+    conditions.append(~stored.STANDS if payload.removed else stored.STANDS)
+    named = {name: getattr(payload, name) for name in ("building", "unit", "number")}
+    if any(named.values()):
+        conditions.append(stored.written(tx.conn, conditions, **named))
     if mine:
         conditions.append(stored.owned_by(tx.actor.id, payload.at))
     elif payload.person_id is not None and tx.actor.role in ground.STAFF:
@@ -90,6 +97,11 @@ def _sees_owners(tx: Tx, row: Row, owners: list[Row]) -> bool:
     return staff or any(one.person_id == tx.actor.id for one in owners)
 
 
+def _sees_rooms(tx: Tx, project: Row) -> bool:
+    owners = ground.compounds_of_owners(tx) or []
+    return project.project_id in owners or ground.sees_all_of(tx, project)
+
+
 class WhichRoom(Request, frozen=True):
     """Which room is meant."""
 
@@ -108,11 +120,14 @@ def room(tx: Tx, payload: WhichRoom) -> replies.RoomCard:
     row = records.get(tx.conn, stored.rooms, payload.room_id)
     owners = stored.owners_of(tx.conn, [row.room_id]).get(row.room_id, [])
     project = records.get(tx.conn, tables.projects, row.project_id)
-    if not _sees_owners(tx, row, owners) and not ground.sees_all_of(tx, project):
+    if not _sees_owners(tx, row, owners) and not _sees_rooms(tx, project):
         raise NotFound(kind="room", id=payload.room_id)
     found = _room(tx, replies.RoomCard, row, owners)
+    if files.is_file(row.document_ref) and not _sees_owners(tx, row, owners):
+        found.document_ref = UNSET
     if tx.actor.role in ground.STAFF and tx.actor.covers(row.area):
         found.ownings = [replies.Owning.of(one) for one in stored.ownings_of(tx.conn, row.room_id)]
+        found.files = files.files_of(tx, row.room_id)
         found.history = ground.history(tx, stored.rooms, row.room_id)
     return found
 
@@ -127,14 +142,14 @@ class WhichRegister(Request, frozen=True):
 def owner_register(tx: Tx, payload: WhichRegister) -> replies.Register:
     """业主名册汇总 / What the register of a compound comes to.
 
-    Answer rooms, area and voices as the owners' votes count them: without what is the developer's,
-    and without parking spaces and storage rooms.
+    Answer rooms, area and voices as the owners' votes count them: what the developer has not sold
+    is one voice; parking spaces and storage rooms have none.
 
     Raises:
         NotFound: There is no such project, or the actor may not know its register.
     """
     project = records.get(tx.conn, tables.projects, payload.project_id)
-    if not ground.sees_all_of(tx, project):
+    if not _sees_rooms(tx, project):
         raise NotFound(kind="project", id=payload.project_id)
     here = stored.of_project(tx.conn, project.project_id)
     owners = stored.owners_of(tx.conn, [row.room_id for row in here], payload.at)
@@ -150,7 +165,7 @@ def owner_register(tx: Tx, payload: WhichRegister) -> replies.Register:
                 holding=part["holding"],
                 rooms=part["rooms"],
                 area_m2=rules.square_metres(part["area"]),
-                counted=rules.counts_in_votes(part["use"], part["holding"]),
+                counted=rules.counts_in_votes(part["use"]),
             )
             for part in stored.by_holding(tx.conn, project.project_id)
         ],

@@ -151,7 +151,8 @@ class WhichBallots(Request, frozen=True):
 def vote_ballots(tx: Tx, payload: WhichBallots) -> Page[replies.BallotLine]:
     """表决名册与选票 / The roll of a vote, with its ballots.
 
-    Answer the frozen roll voice by voice, and how each has voted: to who counts the vote.
+    Answer the frozen roll voice by voice: to who counts the vote. Until it is counted they are told
+    who has voted, and not how: nobody knows the running result.
 
     Raises:
         NotFound: There is none, or the actor does not count it.
@@ -160,6 +161,7 @@ def vote_ballots(tx: Tx, payload: WhichBallots) -> Page[replies.BallotLine]:
     row = records.get(tx.conn, stored.votes, payload.vote_id)
     if not _counts(tx, row):
         raise NotFound(kind="vote", id=payload.vote_id)
+    open_ = row.counts is not None
     asked = sa.select(stored.lines).where(stored.lines.c.vote_id == row.vote_id)
     found = records.page(tx.conn, asked, payload, (stored.lines.c.line,))
     persons: dict[int, list[str]] = {}
@@ -172,6 +174,9 @@ def vote_ballots(tx: Tx, payload: WhichBallots) -> Page[replies.BallotLine]:
                 line,
                 persons=sorted(persons.get(line.line, [])),
                 area_m2=rules.square_metres(line.area_hundredths),
+                returned=line.choice is not None,
+                choice=line.choice if open_ else UNSET,
+                cast_by=line.cast_by if open_ else UNSET,
             )
             for line in found.rows
         ]
@@ -214,7 +219,7 @@ def vote_papers(tx: Tx, payload: PaperFilter) -> Both[replies.Paper]:
     """纸质选票列表 / Paper ballots.
 
     Answer the papers that were entered in the area, without those of projects in which the caller
-    holds a post. What the first officer has read is told once the second one has read it too.
+    holds a post. What they say is told once the vote is counted.
     """
     table = stored.papers
     conditions = lists.conditions(
@@ -232,7 +237,7 @@ def vote_papers(tx: Tx, payload: PaperFilter) -> Both[replies.Paper]:
         table,
         conditions,
         payload,
-        show=_paper,
+        show=lambda row: _paper(tx, row),
         oldest_first=True,
     )
 
@@ -254,11 +259,12 @@ def vote_paper(tx: Tx, payload: WhichPaper) -> replies.Paper:
     row = records.get(tx.conn, stored.papers, payload.paper_id)
     if not _counts(tx, records.get(tx.conn, stored.votes, row.vote_id)):
         raise NotFound(kind="paper", id=payload.paper_id)
-    return _paper(row)
+    return _paper(tx, row)
 
 
-def _paper(row: Row) -> replies.Paper:
-    choice = UNSET if row.state == "ENTERED" else row.choice
+def _paper(tx: Tx, row: Row) -> replies.Paper:
+    counted = records.get(tx.conn, stored.votes, row.vote_id).counts is not None
+    choice = row.choice if counted else UNSET
     return replies.Paper.of(row, id=row.paper_id, choice=choice)
 
 

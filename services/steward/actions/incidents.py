@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fivered.chassis.bus import Event, Tx
 from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import affected
 from fivered.services.steward.errors import KnownIncident
+from fivered.services.steward.storage import affected as concerned
 
 
 def consume(tx: Tx, heard: list[Event]) -> None:
@@ -12,7 +14,10 @@ def consume(tx: Tx, heard: list[Event]) -> None:
     for event in heard:
         data = event.data
         if isinstance(data, events.IncidentEndedHeard):
-            storage.incidents.end(tx.conn, data.incident_id, event.sequence)
+            grids = concerned.grids_of(tx.conn, data.incident_id)
+            if storage.incidents.end(tx.conn, data.incident_id, event.sequence):
+                kind = affected.OVER if data.state == "ENDED" else affected.OFF
+                affected.arm(tx, kind, data.incident_id, grids)
         elif isinstance(data, events.IncidentAnnouncedHeard):
             said = {
                 name: getattr(data, name)
@@ -21,7 +26,8 @@ def consume(tx: Tx, heard: list[Event]) -> None:
                     *("starts_at", "ends_at"),
                 )
             }
-            storage.incidents.keep(tx.conn, {**said, "sequence": event.sequence}, data.grids)
+            if storage.incidents.keep(tx.conn, {**said, "sequence": event.sequence}, data.grids):
+                affected.arm(tx, affected.NEAR, data.incident_id, data.grids)
 
 
 def require_news(

@@ -1,6 +1,7 @@
 """Commands and queries, one file per matter; `doors` of each are rows of the way in."""
 
 from fivered.services.steward.doors import (
+    affected,
     escalations,
     ground,
     intake,
@@ -12,6 +13,7 @@ from fivered.services.steward.doors import (
 )
 
 __all__ = [
+    "affected",
     "escalations",
     "ground",
     "intake",

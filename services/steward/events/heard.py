@@ -23,7 +23,7 @@ class ProjectRegisteredHeard:
 
 @reads("property", "incident_announced.v1")
 class IncidentAnnouncedHeard:
-    """An outage, works or a fault: shown to who files a request about it."""
+    """An outage, works or a fault: shown to who files about it, told to who lives there."""
 
     incident_id: str
     number: str
@@ -43,9 +43,10 @@ class IncidentUpdatedHeard(IncidentAnnouncedHeard):
 
 @reads("property", "incident_ended.v1")
 class IncidentEndedHeard:
-    """It is over or cancelled: requests about it are taken again."""
+    """It is over or cancelled: requests about it are taken again, and who was told hears of it."""
 
     incident_id: str
+    state: str = "ENDED"
 
 
 @reads("property", "appointment_activated.v1")

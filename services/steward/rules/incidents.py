@@ -17,6 +17,11 @@ def kinds_for(category: str) -> set[str]:
     return {category, *(kind for kind, others in _EXPLAINS.items() if category in others)}
 
 
+def categories_of(kind: str) -> set[str]:
+    """Return the categories of requests that an announcement of a kind explains."""
+    return {kind, *_EXPLAINS.get(kind, ())}
+
+
 def explains(kind: str, *, priority: str, indoor: bool) -> bool:
     """Tell whether a request of this kind may be explained by an announcement at all.
 

@@ -12,23 +12,25 @@ from fivered.chassis.records import Row
 from fivered.services.steward.storage.tables import known_incidents as t
 
 
-def keep(conn: sa.Connection, said: Mapping[str, object], grids: Sequence[str]) -> None:
-    """Keep what is said of an announcement, unless something newer is known."""
+def keep(conn: sa.Connection, said: Mapping[str, object], grids: Sequence[str]) -> bool:
+    """Keep what is said of an announcement, unless something newer is known; tells whether."""
     mine = t.c.incident_id == said["incident_id"]
     known = conn.execute(sa.select(sa.func.max(t.c.sequence)).where(mine)).scalar()
     if known is not None and known >= int(str(said["sequence"])):
-        return
+        return False
     conn.execute(sa.delete(t).where(mine))
     records.add_all(conn, t, [{**said, "grid": grid, "over": False} for grid in sorted(set(grids))])
+    return True
 
 
-def end(conn: sa.Connection, incident_id: str, sequence: int) -> None:
-    """Let an announcement be over."""
-    conn.execute(
+def end(conn: sa.Connection, incident_id: str, sequence: int) -> bool:
+    """Let an announcement be over; tells whether it was not yet."""
+    done = conn.execute(
         sa.update(t)
         .where(t.c.incident_id == incident_id, t.c.sequence < sequence)
         .values(over=True, sequence=sequence)
     )
+    return bool(done.rowcount)
 
 
 def running(

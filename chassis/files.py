@@ -285,6 +285,13 @@ def attach_document(tx: Tx, file_id: str | None, sha256: str, **thing: str) -> N
         raise FileDiffers(field="file")
 
 
+def is_picture(tx: Tx, file_id: str) -> bool:
+    """Tell whether a file that a thing has is a picture."""
+    table = tx.runtime.chassis.files
+    asked = sa.select(table.c.media_type).where(table.c.file_id == file_id).limit(1)
+    return str(tx.conn.execute(asked).scalar_one()).startswith("image/")
+
+
 def files_of(tx: Tx, thing_id: str) -> list[str]:
     """Return the ids of the files of a thing, in the order in which they came."""
     return [row.file_id for row in _rows(tx, tx.runtime.chassis.files.c.thing_id == thing_id)]

@@ -83,6 +83,7 @@ WORDS = {
     "password": "口令(散列) / password, hashed",  # nosec B105  # a word
     "person_id": "人员编号 / person",
     "phone": "手机号码 / phone",
+    "photo": "照片的文件编号 / file of the picture",
     "phone_hmac": "手机号摘要 / digest of the phone",
     "place": "地点 / place",
     "post": "职务 / post",

@@ -629,7 +629,7 @@ def _route(path: str, serve: Serve, verb: str = "GET", name: str | None = None) 
 
 def _completed(doors: Doors) -> Doors:
     """Return a service's doors with those that every service has."""
-    return files.with_addresses(imports.with_imports(with_jobs(doors)))
+    return documents.with_forms(files.with_addresses(imports.with_imports(with_jobs(doors))))
 
 
 def _openness(door: Door) -> tuple[bool, ...]:
@@ -648,7 +648,13 @@ def _serving(
         return oauth.receiver(gate, door)
     if door.produces:
         return documents.writer(gate, door, installed)
-    return functools.partial(gate.enter, door, locate=locate)
+    serve = functools.partial(gate.enter, door, locate=locate)
+    if not door.or_produces or not door.service:
+        return serve
+    others = documents.others_of(door, installed[door.service])
+    return documents.chosen(
+        serve, {one.produces: documents.writer(gate, one, installed) for one in others}
+    )
 
 
 def _refusing(refusal: type[CapabilityMissing | ServiceUnavailable], service: str) -> Serve:

@@ -24,7 +24,7 @@ from fivered.chassis.calendar import SHANGHAI
 from fivered.chassis.text import SELECTORS
 from fivered.gateway.kinds import FORMS, LEVELS
 
-_RARE = "rare"
+RARE = "rare"
 _EMBEDDED, _BROUGHT = "Certificate", "STSong-Light"
 _LAST_DRAWN = 0xFFFF
 _SELECTED = re.compile(f"[{SELECTORS}]")
@@ -63,11 +63,11 @@ def certificate_pdf(
         rare: A TrueType file for signs beyond U+FFFF, or empty.
     """
     made = io.BytesIO()
-    sheet = _Sheet(made, _loaded(font))
+    sheet = _Sheet(made, loaded(font))
     sheet.frame(reply["number"])
     texts = (name, reply["title"], reply["approval_doc_no"] or "", reply.get("issuer") or "")
     # Loaded with the first such sign: it takes half a second and 70 MB.
-    signs_of = _rare_signs(rare if any(map(_is_rare, "".join(texts))) else "")
+    signs_of = rare_signs(rare if any(map(is_rare, "".join(texts))) else "")
     (drawn, missing), (title, in_title), (document, in_document), (issuer, in_issuer) = (
         shown(text, signs_of) for text in texts
     )
@@ -134,16 +134,16 @@ class _Sheet:
     def wide(self, text: str, size: int) -> float:
         """Return how wide a text is at a size."""
         return sum(
-            float(pdfmetrics.stringWidth(part, _RARE if far else self._font, size))
-            for far, part in _runs(text)
+            float(pdfmetrics.stringWidth(part, RARE if far else self._font, size))
+            for far, part in runs(text)
         )
 
     def centred(self, text: str, y: float, size: int, red: float = 0.1) -> None:
         """Write a line in the middle."""
         self._canvas.setFillColorRGB(red, 0.1, 0.1)
         line = self._canvas.beginText(self._width / 2 - self.wide(text, size) / 2, y)
-        for far, part in _runs(text):
-            line.setFont(_RARE if far else self._font, size)
+        for far, part in runs(text):
+            line.setFont(RARE if far else self._font, size)
             line.textOut(part)
         self._canvas.drawText(line)
 
@@ -198,22 +198,23 @@ def shown(name: str, rare: Container[int] = frozenset()) -> tuple[str, list[str]
         rare: The signs beyond U+FFFF that can be drawn.
     """
     name = _SELECTED.sub("", name)
-    missing = [one for one in dict.fromkeys(name) if _is_rare(one) and ord(one) not in rare]
+    missing = [one for one in dict.fromkeys(name) if is_rare(one) and ord(one) not in rare]
     return "".join(_GETA if sign in missing else sign for sign in name), missing
 
 
-def _is_rare(sign: str) -> bool:
+def is_rare(sign: str) -> bool:
+    """Tell whether a sign lies beyond the fonts that readers bring along."""
     return ord(sign) > _LAST_DRAWN
 
 
-def _runs(text: str) -> Iterator[tuple[bool, str]]:
+def runs(text: str) -> Iterator[tuple[bool, str]]:
     """Part a text into (rare, run) by the font that draws it."""
-    for far, signs in groupby(text, _is_rare):
+    for far, signs in groupby(text, is_rare):
         yield far, "".join(signs)
 
 
 @cache
-def _loaded(path: str) -> str:
+def loaded(path: str) -> str:
     """Load the font of a file, or the one that readers bring along. Returns its name."""
     if path:
         pdfmetrics.registerFont(TTFont(_EMBEDDED, path))
@@ -223,11 +224,11 @@ def _loaded(path: str) -> str:
 
 
 @cache
-def _rare_signs(path: str) -> Container[int]:
+def rare_signs(path: str) -> Container[int]:
     """Load the font for rare signs. Returns the signs that it draws; nothing without a path."""
     if not path:
         return frozenset()
-    font = TTFont(_RARE, path)
+    font = TTFont(RARE, path)
     pdfmetrics.registerFont(font)
     return frozenset(font.face.charToGlyph)
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -109,7 +110,7 @@ def writer(
     Raises:
         KeyError: Nobody writes documents of this type.
     """
-    write = _WRITERS[door.produces]
+    write = _OWN.get(door.method) or _WRITERS[door.produces]
 
     async def serve(request: Request) -> Response:
         actor = gate.admit(request, door.roles, service=door.service, method=door.method)
@@ -119,6 +120,55 @@ def writer(
         return await write(asked, reply)
 
     return serve
+
+
+# --------------------------------------------------------------------------------------------------
+# One answer in several forms (RFC 9110, 12.5.1)
+
+_JSON = "application/json"
+Serve = Callable[[Request], Awaitable[Response]]
+
+
+def others_of(door: Door, doors: Doors) -> list[Door]:
+    """Return the doors that give the answer of one in other forms: at its path, with an ending."""
+    begins = f"{door.path}."
+    return [one for one in doors if one.produces and one.path.startswith(begins)]
+
+
+def with_forms(doors: Doors) -> Doors:
+    """Return the doors of a service; each says in which other forms its answer can be had."""
+    own = Doors(doors.service, doors.tag, doors.imports, doors.about)
+    for door in doors:
+        forms = tuple(one.produces for one in others_of(door, doors)) if not door.produces else ()
+        own.adopt(replace(door, or_produces=forms) if door.path and forms else door)
+    return own
+
+
+def preferred(accept: str, forms: Collection[str]) -> str:
+    """Return the form that a caller prefers: JSON where another one is not asked for by name."""
+    best, found = 0.0, _JSON
+    for part in accept.lower().split(","):
+        kind, *params = (one.strip() for one in part.split(";"))
+        weight = next((one[2:] for one in params if one.startswith("q=")), "1")
+        try:
+            said = float(weight)
+        except ValueError:
+            continue
+        if said > best and kind in {_JSON, "*/*", "application/*", *forms}:
+            best, found = said, kind if kind in forms else _JSON
+    return found
+
+
+def chosen(serve: Serve, forms: Mapping[str, Serve]) -> Serve:
+    """Return what serves a door whose answer has other forms, as `Accept` asks for it."""
+
+    async def answer(request: Request) -> Response:
+        kind = preferred(request.headers.get("accept", ""), forms)
+        said = await forms.get(kind, serve)(request)
+        said.headers["Vary"] = ", ".join(filter(None, (said.headers.get("Vary"), "Accept")))
+        return said
+
+    return answer
 
 
 # --------------------------------------------------------------------------------------------------
@@ -295,6 +345,22 @@ def _text_of(member: str, media_type: str, ending: str) -> Writer:
     return write
 
 
+async def _board_page(asked: Asked, reply: JsonObject) -> Response:
+    from fivered.gateway.boards import board_page  # noqa: PLC0415  as `_certificate`
+
+    return await board_page(asked, reply)
+
+
+async def _board_sheet(asked: Asked, reply: JsonObject) -> Response:
+    from fivered.gateway.boards import board_sheet  # noqa: PLC0415  as `_certificate`
+
+    return await board_sheet(asked, reply)
+
+
+# Doors that write the answer of a type in their own way.
+_OWN: dict[str, Writer] = {
+    "contact_board_page": _board_page, "contact_board_sheet": _board_sheet,
+}  # fmt: skip
 _WRITERS: dict[str, Writer] = {
     ATOM: _feed,
     PDF: _certificate,

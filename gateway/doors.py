@@ -65,7 +65,7 @@ class Door:
         content: Media types of the body where that is no JSON.
         produces: Media type of the answer where that is no JSON; `documents` writes it out of the
             service's reply.
-        or_produces: Media type of the other form in which a caller may ask for the answer.
+        or_produces: Media types of the other forms in which a caller may ask for the answer.
         cost: What an answer takes, in ordinary answers; a caller's rate is counted in these.
         oauth: Whether it is asked by a form, and refuses as OAuth 2.0 has it; see `oauth`.
         common: Whether it stands below `/v1` itself, at an address that names no service.
@@ -93,7 +93,7 @@ class Door:
     leaving: Leaving | None = None
     content: tuple[str, ...] = ()
     produces: str = ""
-    or_produces: str = ""
+    or_produces: tuple[str, ...] = ()
     cost: int = 1
     oauth: bool = False
     common: bool = False

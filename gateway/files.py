@@ -502,8 +502,7 @@ class Front:
         told = await self._gate.call(request, door.service, door.method, asked, actor=actor)
         file = cast("JsonObject", told)
         ends = int(time.time()) + GOOD_S
-        what = [ends, f"{file['service']}/{file['sha256']}", file["media_type"], file["name"]]
-        url = f"/v1/files/{signed(self._key, msgspec.json.encode(what))}"
+        url = address_of(self._gate.settings, file, ends)
         kind = BY_TYPE.get(str(file["media_type"]))
         sizes = PREVIEWS if kind is not None and kind.picture else ()
         answer = FileAddress.of(
@@ -547,7 +546,7 @@ class Front:
 
     @functools.cached_property
     def _key(self) -> bytes:
-        return hmac.digest(self._gate.settings.token_key.encode(), b"fivered.files", "sha256")
+        return _key_of(self._gate.settings)
 
 
 def _name_in(form: FormFile | None) -> str:
@@ -593,6 +592,16 @@ def _answer(
 
 # --------------------------------------------------------------------------------------------------
 # Addresses
+
+
+def _key_of(settings: GatewaySettings) -> bytes:
+    return hmac.digest(settings.token_key.encode(), b"fivered.files", "sha256")
+
+
+def address_of(settings: GatewaySettings, file: JsonObject, ends: int) -> str:
+    """Return the address of a file that a service has told of, good until then (Unix seconds)."""
+    what = [ends, f"{file['service']}/{file['sha256']}", file["media_type"], file["name"]]
+    return f"/v1/files/{signed(_key_of(settings), msgspec.json.encode(what))}"
 
 
 def signed(key: bytes, what: bytes) -> str:

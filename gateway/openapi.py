@@ -642,8 +642,7 @@ def _forms(door: Door, components: _Components) -> dict[str, Media]:
     if door.produces:
         return {"*/*" if door.produces == ANY_FILE else door.produces: {}}
     found: dict[str, Media] = {"application/json": {"schema": components.ref(door.reply)}}
-    if door.or_produces:
-        found[door.or_produces] = {}
+    found |= {kind: {} for kind in door.or_produces}
     if exports.columns_of(door):
         found |= {kind: {} for kind in exports.FORMS.values()}
     return found

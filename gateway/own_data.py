@@ -84,7 +84,7 @@ class Export:
             roles=(SELF,),
             summary="本人的全部信息 / What all services keep about the caller",
         )
-        return replace(door, cost=COST, or_produces=_ZIP)
+        return replace(door, cost=COST, or_produces=(_ZIP,))
 
     async def serve(self, door: Door, request: Request) -> Response:
         """Answer what all services keep about the caller.

@@ -101,7 +101,9 @@ _DUTY, _BOARD = "/grids/{grid}/duty", "/grids/{grid}/board"
 _COLUMNS = COLUMNS | {
     "number": "公示号", "name": "姓名/名称 / Name", "duty": "岗位 / Post", "type": "类型 / Type",
     "work_phone": "工作电话 / Work phone", "place": "地点 / Place", "employer": "单位 / Employer",
-    "on_shift": "当班 / On shift", "until": "至 / Until", "backup": "代办 / Stands in",
+    "service_hours": "服务时间 / Hours", "backup_name": "备岗 / Backup",
+    "backup_phone": "备岗电话 / Backup's phone", "on_shift": "当班 / On shift",
+    "until": "至 / Until", "backup": "代办 / Stands in",
     "adults": "成年居民 / Adults", "note": "说明 / Note", "form": "形式 / Form",
     "level": "级别 / Level", "issuer": "颁发单位 / Given by",
     "starts_at": "开始 / From", "ends_at": "截止 / Until", "due_date": "应公示日期 / Due",
@@ -116,7 +118,13 @@ _OWN_ID = frozenset({"notice_id", "id"})
 # Members that are of no use to a reader of a board.
 _UNSHOWN = frozenset({"version", "area", "synthetic"})
 # What a contact board shows, and nothing else: no id of a steward or a person.
-_POSTS = ("duty", "name", "work_phone", "employer", "type", "note", "backup")
+POSTS = (
+    "duty", "name", "work_phone", "employer", "type", "service_hours", "backup_name",
+    "backup_phone", "note", "backup",
+)  # fmt: skip
+_FORMS_OF_BOARD = (
+    ("html", "打印 A3 / To print"), ("pdf", "PDF"), ("vcf", "通讯录名片 / For an address book"),
+)  # fmt: skip
 _ON_DUTY = ("duty", "name", "work_phone", "on_shift", "place", "until")
 # What the page of a compound shows, and that of a disclosure.
 _GOING_ON = ("number", "kind", "nature", "title", "text", "starts_at", "ends_at")
@@ -137,7 +145,20 @@ _PROVEN = (
 _NAMED = (("PRJ", "property", "projects", "id"), ("PTN", "partner", "partners", "id"))
 _PEOPLE = ("person_id", "handler_person", "proposer", "by")
 # What somebody wrote, or how something is called: no code, though it may look like one.
-_WRITTEN = frozenset({"name", "title", "text", "note", "reason", "reasons", "employer", "place"})
+_WRITTEN = frozenset(
+    {
+        "name",
+        "title",
+        "text",
+        "note",
+        "reason",
+        "reasons",
+        "employer",
+        "place",
+        "service_hours",
+        "backup_name",
+    }
+)
 # Whose words codes are told in: steward tells its own beside them (`x_zh`, `x_en`).
 _WORDS_OF = "fivered.services.credit"
 # An id of a person, or a subject that is one: no page for everybody shows it.
@@ -494,11 +515,12 @@ class Pages:
             return filled("unpublished")
         if complaint or not isinstance(shown, Mapping):
             return complaint
-        since = escaped(_cell("published_at", shown.get("published_at", "")))
-        return (
-            _table(_items(shown.get("posts")), "公示牌 / Contact board", only=_POSTS)
-            + f'<p class="hint">{both(f"发布于 {since} / published")}</p>'
+        grid = quote(str(given["grid"]), safe="")
+        forms = "".join(
+            f' <a href="/v1/steward/grids/{grid}/board.{ending}">{both(text)}</a>'
+            for ending, text in _FORMS_OF_BOARD
         )
+        return f"{posts_table(shown)}<p>{forms}</p>"
 
     async def _public(
         self, service: str, path: str, request: Request, body: JsonObject
@@ -568,6 +590,16 @@ class Pages:
                     if row["name"]:
                         row.pop("ref")
                         row.pop("subject", None)
+
+
+def posts_table(shown: Mapping[str, Json]) -> str:
+    """Return a published board as a table, with its version and the day of its publication."""
+    since = escaped(_cell("published_at", shown.get("published_at", "")))
+    version = escaped(shown.get("version", ""))
+    return (
+        _table(_items(shown.get("posts")), "公示牌 / Contact board", only=POSTS)
+        + f'<p class="hint">{both(f"第 {version} 版,发布于 {since} / version, published")}</p>'
+    )
 
 
 def _on_duty(shown: Json) -> str:

@@ -43,6 +43,7 @@ class Steward(Imports, Sealing, Service):
     shown_by = shown(
         person_id="person",
         steward_id="steward",
+        card_id="steward_card",
         shift_id="shift",
         request_id="request",
         erasure_id="erasure",

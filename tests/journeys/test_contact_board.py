@@ -4,12 +4,16 @@ SP-D32: the page showed `GRID_WORKER` and `per_...`.
 """
 
 import html
+import io
 import re
 
+import pypdf
 import pytest
 
+from fivered.gateway.tests.test_documents import scanned
 from fivered.services.steward.rules.routing import DUTIES
 from fivered.services.steward.tests.ground import GRID, LI, OTHER_CADRE, STAFF, WANG
+from tests.journeys.test_files import send
 from tests.journeys.test_requests import STEWARD, made, site, tell  # noqa: F401
 
 WORKER = "stw_00000000-0000-7000-8000-000000000012"
@@ -184,3 +188,72 @@ def test_after_a_hand_over_the_post_is_vacant_and_says_who_stands_in(house):
     (staff,) = post(house, "PROPERTY_STAFF")
     assert (staff["note_zh"], staff["backup"]) == ("岗位空缺", "GRID_WORKER")
     assert STAFF not in str(read(house, "board"))
+
+
+@pytest.mark.covers("S2", "S3")
+def test_a_board_is_printed_kept_in_a_telephone_and_shows_hours_backup_and_picture(house):
+    """S2, S3: HTML, PDF with a QR code and vCards of one address; photo, hours and backup."""
+    backup = {
+        "person_id": WANG, "type": "FULL_TIME", "duty": "PROPERTY_STAFF", "grids": [GRID],
+        "board_consent": True, "consent_ref": "公示同意-2025-003", "work_phone": "0537-2345699",
+    }  # fmt: skip
+    other = tell(house, "R_CADRE", OTHER_CADRE, "/v1/steward/stewards", backup)
+    photo = send(house, "R_CADRE", OTHER_CADRE)["id"]
+    change = {"reason": "补充公示信息", "photo": photo, "backup": other.json()["id"],
+              "service_hours": "周一至周五 8:30-17:30"}  # fmt: skip
+    path = f"/v1/steward/stewards/{WORKER}/correct"
+    changed = tell(house, "R_CADRE", OTHER_CADRE, path, change, version=1)
+    assert changed.status_code == 200, changed.text
+    assert publish(house).status_code == 201
+    (row,) = [one for one in read(house, "board")["entries"] if one["steward_id"] == WORKER]
+    assert (row["service_hours"], row["backup_name"], row["backup_phone"], row["photo"]) == (
+        "周一至周五 8:30-17:30", "王小丽", "05372345699", photo,
+    )  # fmt: skip
+
+    def form(accept):
+        answer = house.ask("GET", f"/v1/steward/grids/{GRID}/board", grants=None,
+                           headers={"Accept": accept})  # fmt: skip
+        assert answer.status_code == 200, answer.text
+        assert "Accept" in answer.headers["vary"].split(", ")
+        return answer.headers["content-type"].partition(";")[0], answer
+
+    assert form("*/*")[0] == form("application/json, text/html;q=0.1")[0] == "application/json"
+    kind, cards = form("text/vcard")
+    assert (kind, cards.text.count("BEGIN:VCARD")) == ("text/vcard", 2)
+    kind, shown = form("text/html,application/xhtml+xml,*/*;q=0.8")
+    assert kind == "text/html"
+    seen = html.unescape(re.sub(r"<[^>]+>", " ", shown.text.partition("<main")[2]))
+    assert not CODES.search(seen)
+    for text in (
+        "春晖社区第一网格",
+        "网格员",
+        "李明",
+        "周一至周五 8:30-17:30",
+        "王小丽",
+        "第 1 版",
+    ):
+        assert text in seen, text
+    assert "<svg" in shown.text
+    (picture,) = re.findall(r'<img src="([^"]+)"', shown.text)
+    assert house.ask("GET", html.unescape(picture), grants=None).headers["content-type"] == (
+        "image/jpeg"
+    )
+    kind, sheet = form("application/pdf")
+    assert kind == "application/pdf"
+    (paper,) = pypdf.PdfReader(io.BytesIO(sheet.content)).pages
+    assert [round(float(side)) for side in paper.mediabox[2:]] == [1191, 842]
+    text = paper.extract_text()
+    for part in ("春晖社区第一网格", "网格员", "李明", "05372345678", "王小丽", "岗位空缺"):
+        assert part in text, part
+    assert [one.split("?")[1] for one in scanned(sheet.content)] == [f"grid={GRID}"]
+    # Who takes the consent back stands on none of them, and the picture is nobody's to see.
+    card = f"/v1/steward/steward-cards/{WORKER}"
+    assert house.ask("GET", card, grants=None).json()["name"] == "李明"
+    own = f"/v1/steward/stewards/{WORKER}/board-consent"
+    tell(house, "R_RESIDENT", LI, own, {"agrees": False}, version=2)
+    assert "李明" not in form("text/html")[1].text
+    assert house.ask("GET", card, grants=None).status_code == 404
+    file = f"/v1/steward/files/{photo}"
+    assert house.ask("GET", file, grants=None).status_code == 404
+    kept = tell(house, "R_CADRE", OTHER_CADRE, file, verb="GET")
+    assert kept.status_code == 200

@@ -166,6 +166,7 @@ def _steward(h: Hands) -> Members:
         "steward.known_incidents": {"grid": place.GRID},
         "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},
         "steward.decide_death": {"person_id": dead},
+        "steward.steward_card": {"card_id": place.GRID_WORKER},
         "steward.contact_board_version": {"grid": place.GRID, "version": 1},
         "steward.place": {"place_code": building["place_code"]},
         "steward.household_stewards": {"household_id": "hh_more"},

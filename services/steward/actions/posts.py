@@ -9,10 +9,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
-from fivered.chassis import deadlines, records
+from fivered.chassis import deadlines, files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid, Id, Instant
+from fivered.chassis.files import FileId
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
@@ -59,6 +60,19 @@ Buildings = Annotated[
 ]
 
 
+Photo = Annotated[FileId, Meta(description="照片,JPEG、PNG 或 WebP / the person's picture")]
+ServiceHours = Annotated[
+    str,
+    Meta(
+        min_length=2,
+        max_length=100,
+        description="服务时间,随公示牌公开 / when people may come or call; stands on the board",
+        examples=["周一至周五 8:30-17:30"],
+    ),
+    PUBLIC,
+]
+
+
 class EnrolSteward(Request, frozen=True):
     """任命管家 / Enrol a steward."""
 
@@ -92,6 +106,8 @@ class EnrolSteward(Request, frozen=True):
     weekly_hours: WeeklyHours | None = None
     backup: Backup | None = None
     buildings: Buildings | None = None
+    photo: Photo | None = None
+    service_hours: ServiceHours | None = None
 
 
 class WhichSteward(Request, frozen=True):
@@ -115,8 +131,20 @@ class CorrectSteward(Request, frozen=True):
     weekly_hours: WeeklyHours | None = None
     backup: Backup | None = None
     buildings: Buildings | None = None
+    photo: Photo | None = None
+    service_hours: ServiceHours | None = None
     clear: Annotated[
-        list[Literal["employer", "work_phone", "weekly_hours", "backup", "buildings"]],
+        list[
+            Literal[
+                "employer",
+                "work_phone",
+                "weekly_hours",
+                "backup",
+                "buildings",
+                "photo",
+                "service_hours",
+            ]
+        ],
         UNIQUE,
         Meta(max_length=10, description="清空的项 / what is emptied"),
     ] = field(default_factory=list)
@@ -186,7 +214,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
         BoardConsentNeeded: Nobody's word shows that the person agreed to stand on a board.
         AlreadySteward: The person holds the duty.
         SelfConfirm: It is somebody of the caller's household.
-        Invalid: The backup is nobody who serves in the community.
+        Invalid: The backup is nobody who serves in the community, or the photo is no picture.
         IdTaken: The chosen id names another steward.
     """
     chosen = rules.identity.check_id(payload.steward_id, "stw", field="steward_id")
@@ -234,8 +262,20 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
     if row is None:
         row = _enrolled_before(tx, payload, steward_id, grids)
     else:
+        _keep_photo(tx, row, payload.photo)
         _publish_enrolled(tx, row, grids)
     return msgspec.structs.replace(_reply(row), spendable=row.spendable)
+
+
+def _keep_photo(tx: Tx, row: Row, photo: str | None) -> None:
+    """Keep a picture of the person, which goes with the person's data.
+
+    Raises:
+        Invalid: The file is no picture.
+    """
+    files.attach(tx, photo, field="photo", whose=row.person_id, card_id=row.steward_id)
+    if photo is not None and not files.is_picture(tx, photo):
+        raise Invalid(field="photo", reason=said("须为图片 / a picture"))
 
 
 def _enrolled_before(tx: Tx, payload: EnrolSteward, steward_id: str, grids: list[str]) -> Row:
@@ -312,7 +352,7 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
         StateConflict: The steward has left.
         UnknownGrid: A grid does not exist.
         AlreadySteward: The person holds that duty already.
-        Invalid: The backup is nobody who serves in the community.
+        Invalid: The backup is nobody who serves in the community, or the photo is no picture.
         SelfConfirm: It is the standing of somebody of the caller's household.
     """
     row = _locked(tx, payload.steward_id, ("ACTIVE", "SUSPENDED"))
@@ -336,6 +376,8 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
         _republish(tx, row, without=True)
         storage.posts.set_grids(tx.conn, row.steward_id, grids)
         storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now, set(held) - set(grids))
+    if "photo" in values:
+        _keep_photo(tx, row, payload.photo)
     after = storage.posts.update(tx.conn, row, **values)
     note_change(
         tx,
@@ -367,7 +409,7 @@ def _corrected(
         given["employer"] = payload.employer
     if payload.is_state_official is not None:
         given["is_state_official"] = payload.is_state_official
-    for name in ("weekly_hours", "backup", "buildings"):
+    for name in ("weekly_hours", "backup", "buildings", "photo", "service_hours"):
         if getattr(payload, name) is not None or name in payload.clear:
             given[name] = getattr(payload, name)
     official = row.is_state_official

@@ -246,6 +246,8 @@ class StewardCard(Reply, kw_only=True):
     weekly_hours: int | None = None
     backup: str | None = None
     buildings: list[str] | None = None
+    service_hours: str | None = None
+    photo: Annotated[str, Meta(description="照片的文件编号 / file of the picture")] | None = None
     version: int
     grades: (
         Annotated[
@@ -288,6 +290,12 @@ class BoardEntry(Reply, kw_only=True):
     type: str
     type_zh: str
     type_en: str
+    service_hours: Annotated[str, Meta(examples=["周一至周五 8:30-17:30"])] | None = None
+    backup_name: (
+        Annotated[str, Meta(description="备岗管家,本人同意公示的 / the backup, who agreed")] | None
+    ) = None
+    backup_phone: str | None = None
+    photo: Annotated[str, Meta(description="照片的文件编号 / file of the picture")] | None = None
 
 
 class BoardPost(Reply, kw_only=True):
@@ -305,6 +313,10 @@ class BoardPost(Reply, kw_only=True):
     type: str | UnsetType = UNSET
     type_zh: str | UnsetType = UNSET
     type_en: str | UnsetType = UNSET
+    service_hours: str | UnsetType | None = UNSET
+    backup_name: str | UnsetType | None = UNSET
+    backup_phone: str | UnsetType | None = UNSET
+    photo: str | UnsetType | None = UNSET
     note_zh: Annotated[str, Meta(examples=["岗位空缺"])] | UnsetType | None = UNSET
     note_en: Annotated[str, Meta(examples=["Vacant"])] | UnsetType | None = UNSET
     backup: (

@@ -129,10 +129,10 @@ DATA_MAP = (
         erased=ROWS, fades=ROWS, over="created_at", months=3,
     ),
     Held(
-        "stewards", POST, whose="person_id", general="employer work_phone",
+        "stewards", POST, whose="person_id", general="employer work_phone photo",
         others="consent_by",
-        things="steward_id type duty status consent_ref backup buildings",
-        erased="work_phone consent_ref employer", stays=OFFICE_STAYS,
+        things="steward_id type duty status consent_ref backup buildings service_hours",
+        erased="work_phone consent_ref employer photo", stays=OFFICE_STAYS,
     ),
     Held(
         "shifts", POST, whose="steward_id>stewards", others="planned_by attended_by",

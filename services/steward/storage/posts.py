@@ -182,6 +182,16 @@ def serving(conn: sa.Connection, grid: str) -> list[Row]:
     return records.rows(conn, asked)
 
 
+def with_name(conn: sa.Connection, steward_id: str) -> Row | None:
+    """Return a steward with the sealed name, or None."""
+    asked = (
+        sa.select(stewards, persons.c.name)
+        .join(persons, persons.c.person_id == stewards.c.person_id)
+        .where(stewards.c.steward_id == steward_id)
+    )
+    return records.first(conn, asked)
+
+
 def page(
     conn: sa.Connection,
     scope: str,

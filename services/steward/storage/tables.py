@@ -197,6 +197,9 @@ stewards = sa.Table(
     sa.Column("backup", store.Id),
     # Of a building's head: which ones; all of the grids where nothing is said.
     sa.Column("buildings", store.Json),
+    # A file of the person's picture, and when people may come or call.
+    sa.Column("photo", store.Id),
+    sa.Column("service_hours", sa.String(100)),
     sa.Index(
         "uq_stewards_person_duty",
         "person_id",

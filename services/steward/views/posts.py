@@ -52,6 +52,12 @@ class WhichSteward(Request, frozen=True):
     steward_id: str
 
 
+class WhichCard(Request, frozen=True):
+    """哪位管家 / Which steward: the id of a board's row."""
+
+    card_id: str
+
+
 class ShiftList(Request, frozen=True):
     """值班筛选 / Which shifts; of the month that runs when no span is given."""
 
@@ -151,7 +157,41 @@ def _reached(tx: Tx, row: Row) -> dict[str, str | None]:
         "name": vault.open(row.name, f"{row.person_id}.name"),
         "work_phone": vault.open_or_none(row.work_phone, f"{row.steward_id}.work_phone"),
         **in_words("fivered.services.steward", "type", row.type),
+        **_backup_of(tx, row),
     }
+
+
+def _backup_of(tx: Tx, row: Row) -> dict[str, str | None]:
+    """Return who takes over from a steward, where that one serves and agreed to be named."""
+    post = storage.posts.steward(tx.conn, row.backup) if row.backup is not None else None
+    if post is None or post.status != "ACTIVE" or not post.board_consent:
+        return {"backup_name": None, "backup_phone": None}
+    person = storage.people.person(tx.conn, post.person_id)
+    vault = storage.vault(tx)
+    return {
+        "backup_name": vault.open(person.name, f"{post.person_id}.name") if person else None,
+        "backup_phone": vault.open_or_none(post.work_phone, f"{post.steward_id}.work_phone"),
+    }
+
+
+def steward_card(tx: Tx, payload: WhichCard) -> replies.BoardEntry:
+    """管家公示卡 / What everybody may see of a steward.
+
+    Answer name, duty, phone, hours, backup and picture of a steward who serves and agreed to be
+    named; of another one to the steward and to who reads the roster there.
+
+    Raises:
+        NotFound: No such steward, or one who did not agree.
+    """
+    row = storage.posts.with_name(tx.conn, payload.card_id)
+    shown = row is not None and row.board_consent and row.status == "ACTIVE"
+    if row is None or not (
+        shown
+        or row.person_id == tx.actor.id
+        or rules.access.may_see(tx.actor, "standing", row.area)
+    ):
+        raise NotFound(kind="steward", id=payload.card_id)
+    return replies.BoardEntry.of(row, **_reached(tx, row))
 
 
 def _told(text: str | None) -> tuple[str | None, str | None]:

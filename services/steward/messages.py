@@ -221,6 +221,11 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         to=_HANDLER, when="评价时 / when it is rated",
         group="DUTIES",
     ),
+    "VISITS_PLANNED": Tells(
+        "您 {period} 的走访计划新增 {count} 项 / Your plan of visits of {period} has {count} more",
+        to="管家 / the steward", when="他人为其制定走访计划时 / when somebody else plans them",
+        group="DUTIES",
+    ),
     # ---------------------------------------------------------------- own registration and deeds
     "CORRECTION_DONE": Tells(
         "您申请的信息更正已通过,登记已更新"
@@ -259,6 +264,25 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         "您上报的隐患({category})已核实,正在处理"
         " / The danger that you reported ({category}) is confirmed and is seen to",
         to="上报人 / who reported it", when="核实时 / when it is verified",
+    ),
+    "HAZARD_REPORTED": Tells(
+        "有人上报隐患({category}),请在 {due} 前核实"
+        " / A danger ({category}) was reported; please look at it by {due}",
+        to="网格员、社区两委管家 / grid workers and cadres who serve there",
+        when="上报时 / when it is reported", group="DUTIES",
+    ),
+    "HAZARD_OVERDUE": Tells(
+        "隐患({category})逾期未核实,已报至第 {level} 级"
+        " / Nobody has looked at a reported danger ({category}) in time; level {level} is told",
+        to="联络链上的负责人 / who answers for the place at that level",
+        when="24 小时内无人核实,此后每 24 小时升一级 / when nobody looked within 24 hours, and"
+        " again each 24 hours for the next level",
+        group="DUTIES",
+    ),
+    "HAZARD_MENDED": Tells(
+        "您上报的隐患({category})已整改并复查"
+        " / The danger that you reported ({category}) was mended, and somebody saw to it",
+        to="上报人 / who reported it", when="复查通过时 / when it is seen to be gone",
     ),
     "HAZARD_UNFOUNDED": Tells(
         "您上报的隐患({category})经核实不属实"

@@ -21,6 +21,7 @@ from fivered.services.steward.actions import (
     deliveries,
     erasures,
     ground,
+    hazards,
     heard,
     imports,
     missed,
@@ -49,6 +50,7 @@ class Steward(Imports, Sealing, Service):
         erasure_id="erasure",
         record_id="volunteer_record",
         hazard_id="hazard",
+        plan_id="visit_plan",
         enrol_steward="",
         record_hours="",
     )
@@ -68,7 +70,7 @@ class Steward(Imports, Sealing, Service):
     publishes = (DeadlineMoved, *published_in(events))
     deadline_words = (
         "REQ_ACCEPT", "REQ_NOBODY", "REQ_CONTACT", "REQ_RESOLVE", "REQ_PAUSE", "REQ_L2", "REQ_L3",
-        "BAD_RATING_REVIEW", "cutoff", "retention",
+        "BAD_RATING_REVIEW", "HAZARD_LOOK", "cutoff", "retention",
     )  # fmt: skip
     importers = imports.IMPORTERS
     seals_with = PII_KEY
@@ -105,6 +107,7 @@ class Steward(Imports, Sealing, Service):
         timer("REQ_PAUSE", pauses.pause_over),
         timer("REQ_L2", clocks.level_2_passed),
         timer("REQ_L3", clocks.level_3_passed),
+        timer(hazards.TIMER, hazards.look_passed),
         timer("REQ_AUTOCLOSE", clocks.autoclose),
         timer("BAD_RATING_REVIEW", clocks.review_passed),
         timer(

@@ -39,6 +39,8 @@ OTHERWISE = {
         "requests.due_accept", "requests.due_contact", "due_accept", "due_contact", "until",
         "new_due", "contacts_due", "resolutions_due", "phone_codes.until", "message_choices.email_until",
         "known_incidents.ends_at", "ends_at",
+        # Of a plan of visits the end of its month; hours; minutes.
+        "due_at", "hazards.look_due", "look_due", "valid_until",
         # The request itself marks it: `paused_until`.
         "request_pauses.until",
     },

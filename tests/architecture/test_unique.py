@@ -77,6 +77,7 @@ ALIKE = {
                 "call_id",
                 "pause_id",
                 "correction_id",
+                "plan_id",
             ),
         ),
         MADE,

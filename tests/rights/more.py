@@ -111,6 +111,10 @@ def _steward(h: Hands) -> Members:
     assert card["handler"] in {place.GRID_WORKER, place.CADRE}, card
     h.post("resident", "/v1/steward/hazards",
            {"category": "FIRE_LANE", "grid": place.GRID, "place": "3 号楼北侧"})  # fmt: skip
+    month = h.api.now().isoformat()[:7]
+    h.post(worker, "/v1/steward/visit-plans", {
+        "steward_id": place.GRID_WORKER, "period": month, "lines": [{"person_id": resident}],
+    }, role="R_STEWARD")  # fmt: skip
     visit = {"client_id": "visit-1", "grid": place.GRID, "purpose": "ELDERLY_CARE"}
     visit |= {"occurred_at": h.api.now().isoformat()}
     h.post(worker, "/v1/steward/visits-batch", {"items": [visit]}, role="R_STEWARD")
@@ -166,6 +170,12 @@ def _steward(h: Hands) -> Members:
         "steward.known_incidents": {"grid": place.GRID},
         "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},
         "steward.decide_death": {"person_id": dead},
+        "steward.plan_visits": {"steward_id": place.GRID_WORKER, "period": month},
+        "steward.copy_visits": {
+            "steward_id": place.GRID_WORKER,
+            "from_period": month,
+            "to_period": month,
+        },
         "steward.steward_card": {"card_id": place.GRID_WORKER},
         "steward.contact_board_version": {"grid": place.GRID, "version": 1},
         "steward.place": {"place_code": building["place_code"]},

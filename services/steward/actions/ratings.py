@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
 
@@ -294,6 +295,22 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
     require_own(tx, row, payload.receipt)
     tx.check_version(row.version)
     case = storage.cases.root(tx.conn, row)
+    return again(tx, row, case, {"reason": payload.reason} | spoken(payload.receipt))
+
+
+def again(tx: Tx, row: Row, case: Row, said: Mapping[str, object]) -> RequestReply:
+    """Have a request done again: half the time, at least a day, at most twice.
+
+    Args:
+        tx: The transaction.
+        row: The request, locked.
+        case: What it follows, or itself.
+        said: Why, for the timeline.
+
+    Raises:
+        ReopenLimit: It was reopened twice.
+        ReopenWindow: 7 days are over.
+    """
     rules.requests.check("reopen", case.state)
     rules.requests.check_reopening(reopens=row.reopens, resolved_at=case.resolved_at, now=tx.now)
     due = rules.requests.due_reopened(timedelta(seconds=row.span_s), tx.now)
@@ -306,7 +323,7 @@ def reopen_request(tx: Tx, payload: ReopenRequest) -> RequestReply:
         # What was said of the case that was followed was about that case.
         values |= dict.fromkeys(("merged_into", "rated_at", "stars", "solved", "rating_text"))
         values |= contact_anew(tx, row)
-    detail = {"reason": payload.reason, "reopen_count": row.reopens + 1} | spoken(payload.receipt)
+    detail = {**said, "reopen_count": row.reopens + 1}
     # It goes back to the person who said that it was done, while in office; else to the next.
     duties = rules.routing.DUTIES
     found = candidates_of(tx, row, duties, parties(tx, row))

@@ -25,7 +25,7 @@ from fivered.chassis.requests import Line, Request
 from fivered.chassis.telling import tell
 from fivered.chassis.text import fold
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import changes, kinship, submission
+from fivered.services.steward.actions import changes, hazards, kinship, submission
 from fivered.services.steward.actions.cases import Media
 from fivered.services.steward.actions.standing import require_active, require_serving
 from fivered.services.steward.errors import (
@@ -457,9 +457,11 @@ def report_hazard(tx: Tx, payload: ReportHazard) -> replies.HazardReply:
             state="PENDING",
             version=1,
             created_at=tx.now,
+            look_due=tx.now + rules.hours.HAZARD_LOOK,
         ),
     )
     files.attach(tx, payload.media, whose=reporter, hazard_id=hazard_id)
+    hazards.reported(tx, hazard_id)
     return replies.HazardReply(id=hazard_id, state="PENDING", version=1)
 
 
@@ -501,6 +503,7 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
         found["request_id"] = request.request_id
         reply.request_id, reply.request_number = request.request_id, request.number
     storage.records.update_hazard(tx.conn, row, state=state, verified_by=tx.actor.id, **found)
+    tx.disarm(hazards.TIMER, row.hazard_id)
     kind = "HAZARD_CONFIRMED" if payload.verified else "HAZARD_UNFOUNDED"
     tell(tx, kind, row.reporter_id, about=("hazard", row.hazard_id), category=row.category)
     return reply

@@ -10,6 +10,7 @@ from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.fields import Summary
 from fivered.services.steward.replies import desk
+from fivered.services.steward.replies.hazards import HazardCard, Mending
 from fivered.services.steward.replies.opened import (
     CategoryCard,
     CategoryCards,
@@ -681,24 +682,6 @@ class HazardReply(Changed, kw_only=True):
     request_number: str | UnsetType = UNSET
 
 
-class HazardCard(Reply, kw_only=True):
-    """隐患 / A reported danger."""
-
-    id: str
-    reporter_id: str
-    category: str
-    grid: str
-    place: str
-    media: list[str]
-    state: str
-    verified_by: str | None = None
-    request_id: (
-        Annotated[str, Meta(description="转办的诉求 / the request that removes it")] | None
-    ) = None
-    reported_at: Instant
-    version: int
-
-
 class VisitOutcome(Outcome, kw_only=True):
     """一条走访结果 / What became of one visit."""
 
@@ -751,6 +734,7 @@ __all__ = [
     "HoursReply",
     "HouseholdAt",
     "HouseholdsAt",
+    "Mending",
     "MergeCard",
     "MergeReply",
     "MiddleAndMost",

@@ -12,6 +12,8 @@ OLDEST = timedelta(days=30)
 # As credit takes a deed: nothing of more than a year ago counts for anybody.
 OLDEST_HOURS = timedelta(days=365)
 SKEW = timedelta(minutes=5)
+# Somebody looks at a reported danger within a day; else the next level is told, a day each.
+HAZARD_LOOK = timedelta(hours=24)
 
 VISIT_QUOTA = {"GRID_WORKER": 60, "COMMUNITY_CADRE": 30, "PROPERTY_STAFF": 20}
 

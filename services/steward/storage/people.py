@@ -43,6 +43,7 @@ from fivered.services.steward.storage.tables import (
     reveal_counts,
     shifts,
     stewards,
+    visit_plans,
     visits,
     volunteer_hours,
 )
@@ -419,8 +420,11 @@ MOVED: tuple[store.Column, ...] = (
     volunteer_hours.c.confirmed_by,
     hazards.c.reporter_id,
     visits.c.person_id,
+    visit_plans.c.person_id,
+    visit_plans.c.planned_by,
     hazards.c.reported_by,
     hazards.c.verified_by,
+    hazards.c.mended_by,
     liaisons.c.person_id,
     persons.c.merged_into,
     # Nobody confirms under one id what was proposed under another one of theirs.

@@ -198,7 +198,7 @@ DATA_MAP = (
         "hazards", REQUEST,
         fades="media", over="created_at", months=36,
         whose="reporter_id", general="place media",
-        others="reported_by verified_by", things="hazard_id category state request_id",
+        others="reported_by verified_by mended_by", things="hazard_id category state request_id",
         erased="media", stays=_FIGURES,
     ),
     Held(
@@ -206,6 +206,11 @@ DATA_MAP = (
         general="household_id building findings client_id client_key",
         others="steward_id", things="visit_id purpose period request_id",
         erased="household_id findings building", stays=_FIGURES,
+    ),
+    Held(
+        "visit_plans", WORK, whose="person_id", general="household_id reason",
+        others="steward_id planned_by", things="plan_id period care state",
+        erased="household_id reason", stays=_FIGURES,
     ),
     Held("liaisons", WORK, others="person_id official_id", things="link_id target_kind target"),
     Held("parties", WORK, others="person_id", things="ref post"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -10,7 +10,14 @@ import sqlalchemy as sa
 from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
-from fivered.services.steward.storage.tables import hazards, persons, visits, volunteer_hours
+from fivered.services.steward.rules.requests import DONE, OPEN
+from fivered.services.steward.storage.tables import (
+    hazards,
+    persons,
+    requests,
+    visits,
+    volunteer_hours,
+)
 
 # The order of volunteer records.
 _BY_HOURS = (volunteer_hours.c.created_at, volunteer_hours.c.record_id)
@@ -159,9 +166,19 @@ def hazards_in(
     state: str | None,
     reporter: str | None,
     part: records.PartOfList,
+    mending: str | None = None,
 ) -> records.Page:
-    """Return the hazards of an area, or of a reporter, oldest first."""
+    """Return the hazards of an area, or of a reporter, oldest first; those whose request is under
+    way, is late, or is done and waits to be looked at."""
     asked = sa.select(hazards)
+    if mending is not None:
+        how = {
+            "UNDER_WAY": requests.c.state.in_(OPEN),
+            "LATE": sa.and_(requests.c.state.in_(OPEN), requests.c.late.is_(True)),
+            "TO_CHECK": requests.c.state.in_(DONE),
+        }[mending]
+        its = sa.select(requests.c.request_id).where(how)
+        asked = asked.where(hazards.c.state == "TRUE", hazards.c.request_id.in_(its))
     if scope is not None:
         asked = asked.where(
             store.within(hazards.c.grid, scope), store.within(hazards.c.area, scope[:12])
@@ -176,6 +193,17 @@ def hazards_in(
 def hazard(conn: sa.Connection, hazard_id: str) -> Row | None:
     """Return a hazard locked, or None."""
     return records.find(conn, hazards, hazard_id, lock=True)
+
+
+def known_hazard(conn: sa.Connection, hazard_id: str) -> Row:
+    """Return a hazard that is there."""
+    return records.known(conn, hazards, hazard_id)
+
+
+def requests_of(conn: sa.Connection, request_ids: Iterable[str]) -> dict[str, Row]:
+    """Return the requests that remove dangers, by id."""
+    asked = sa.select(requests).where(requests.c.request_id.in_(list(request_ids)))
+    return {row.request_id: row for row in records.rows(conn, asked)}
 
 
 def insert_hazard(conn: sa.Connection, **values: object) -> None:

@@ -525,6 +525,13 @@ hazards = sa.Table(
     sa.Column("request_id", store.Id),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
+    # Until when somebody is to look, and before which level it has come because nobody did.
+    sa.Column("look_due", store.UtcDateTime),
+    sa.Column("level", sa.SmallInteger, nullable=False, server_default="0"),
+    # Who saw that it is gone, and when.
+    sa.Column("mended_by", store.Id),
+    sa.Column("mended_at", store.UtcDateTime),
+    sa.Index("ix_hazards_request_id", "request_id"),
     sa.Index("ix_hazards_state", "state", "area", "created_at", "hazard_id"),
 )
 
@@ -553,6 +560,28 @@ visits = sa.Table(
     sa.Index("uq_visits_client_key", "steward_id", "client_key", unique=True),
     sa.Index("ix_visits_period_steward_id", "period", "steward_id"),
     sa.Index("ix_visits_grid_period", "grid", "period", "occurred_at", "visit_id"),
+)
+
+# Whom a steward is to visit in a month: a household or a person, and how often.
+visit_plans = sa.Table(
+    "visit_plans",
+    metadata,
+    sa.Column("plan_id", store.Id, primary_key=True),
+    sa.Column("steward_id", store.Id, nullable=False),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("grid", store.Area, nullable=False),
+    sa.Column("period", store.Period, nullable=False),
+    sa.Column("household_id", store.Id),
+    sa.Column("person_id", store.Id, index=True),
+    sa.Column("care", sa.String(16), nullable=False),
+    sa.Column("times", sa.SmallInteger, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("reason", sa.String(500)),
+    sa.Column("planned_by", store.Id, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_visit_plans_period_steward_id", "period", "steward_id", "created_at", "plan_id"),
+    sa.Index("ix_visit_plans_period_grid", "period", "grid", "created_at", "plan_id"),
 )
 
 # What other services said, as far as it is needed here.

@@ -155,6 +155,30 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
         "HAZARD_TO_VERIFY", danger["id"], to=SECRETARY, not_to=[(WANG, "R_GRID", GRID)],
         act=lambda: officer(ground, "verify_hazard", danger, hazard_id=danger["id"], verified=False),
     )  # fmt: skip
+    due = {"steward_id": STW_STAFF, "period": "2025-03", "lines": [{"person_id": WANG}]}
+    (line,) = ground.by(STAFF).do("plan_visits", due)["items"]
+    paid = {"client_id": "v", "grid": GRID, "purpose": "ROUTINE", "person_id": WANG,
+            "occurred_at": "2025-03-03T08:00:00+08:00"}  # fmt: skip
+    waits.until(
+        "VISIT_DUE", line["id"], to=HANDLER, not_to=[(STAFF_2, "R_STEWARD", GRID), SECRETARY],
+        act=lambda: ground.by(STAFF).do("record_visits", {"items": [paid]}),
+    )  # fmt: skip
+    danger = ground.by(WANG, "R_RESIDENT", COMMUNITY).do(
+        "report_hazard", {"category": "REPAIR_COMMON", "grid": GRID, "place": "3 号楼扶手"}
+    )
+    found = officer(ground, "verify_hazard", danger, hazard_id=danger["id"], verified=True)
+    mended = ground.bench.rows(
+        "select request_id as id, version from requests where request_id = :i",
+        i=found["request_id"],
+    )[0]  # fmt: skip
+    mended = ground.resolved(dict(mended))
+    waits.until(
+        "HAZARD_TO_CHECK", danger["id"], to=SECRETARY,
+        not_to=[(ground.handler_of(mended), "R_SECRETARY", COMMUNITY), resident],
+        act=lambda: officer(
+            ground, "check_mended", found, hazard_id=danger["id"], mended=True, note="现场已看"
+        ),
+    )  # fmt: skip
     mine, theirs = (
         ground.shift(who, f"2025-03-{day}T08:00", f"2025-03-{day}T20:00")
         for who, day in ((STW_STAFF_2, 17), (STW_STAFF, 18))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,6 +10,7 @@ from msgspec import Meta
 
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Area, Cursor, Limit, Period, WithTotal
+from fivered.chassis.i18n import in_words
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, RoleDenied
 from fivered.chassis.replies import Page
@@ -55,7 +57,11 @@ class HazardList(Request, frozen=True):
     """隐患筛选 / Which hazards; one's own where one does not verify them."""
 
     scope: Area | None = None
-    state: Literal["PENDING", "TRUE", "FALSE"] | None = None
+    state: Literal["PENDING", "TRUE", "FALSE", "MENDED"] | None = None
+    mending: Annotated[
+        Literal["UNDER_WAY", "LATE", "TO_CHECK"] | None,
+        Meta(description="整改中、逾期、待复查 / under way, late, done and to be looked at"),
+    ] = None
     sort: Annotated[Literal["reported_at", "-reported_at"], SORT] | None = None
     total: WithTotal = False
     limit: Limit = 50
@@ -162,8 +168,10 @@ def hazards(tx: Tx, payload: HazardList) -> Page[replies.HazardCard]:
         state=payload.state,
         reporter=None if verifies else tx.actor.id,
         part=payload,
+        mending=payload.mending,
     )
-    return found.listed(_hazard_card)
+    how = _mending(tx, found.rows)
+    return found.listed(lambda row: _hazard_card(row, how))
 
 
 def hazard(tx: Tx, payload: WhichHazard) -> replies.HazardCard:
@@ -179,11 +187,38 @@ def hazard(tx: Tx, payload: WhichHazard) -> replies.HazardCard:
         row.reporter_id == tx.actor.id or rules.access.may_see(tx.actor, "hazards", row.grid)
     ):
         raise NotFound(kind="hazard", id=payload.hazard_id)
-    return _hazard_card(row)
+    return _hazard_card(row, _mending(tx, [row]))
 
 
-def _hazard_card(row: Row) -> replies.HazardCard:
-    return replies.HazardCard.of(row, id=row.hazard_id, reported_at=row.created_at)
+def _mending(tx: Tx, rows: Sequence[Row]) -> dict[str, replies.Mending]:
+    """Return how far the requests are that remove dangers, by id."""
+    ids = [row.request_id for row in rows if row.request_id is not None]
+    found = storage.records.requests_of(tx.conn, ids)
+    # What was merged is done under another number.
+    cases = {name: storage.cases.root(tx.conn, row) for name, row in found.items()}
+    return {
+        name: replies.Mending.of(
+            case,
+            duty=_duty(tx, case),
+            **in_words("fivered.services.steward", "state", case.state),
+        )
+        for name, case in cases.items()
+    }
+
+
+def _duty(tx: Tx, case: Row) -> str | None:
+    if case.handler is None:
+        return None
+    return str(storage.posts.known(tx.conn, case.handler).duty)
+
+
+def _hazard_card(row: Row, how: Mapping[str, replies.Mending]) -> replies.HazardCard:
+    return replies.HazardCard.of(
+        row,
+        id=row.hazard_id,
+        reported_at=row.created_at,
+        mending=how.get(row.request_id) if row.request_id is not None else None,
+    )
 
 
 def visits(tx: Tx, payload: VisitList) -> Page[replies.Visit]:

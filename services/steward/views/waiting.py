@@ -16,6 +16,7 @@ from fivered.services.steward.views import (
     escalations,
     intake,
     people,
+    planning,
     records,
     rota,
 )
@@ -77,6 +78,13 @@ def _of_another(tx: Tx, item: replies.CalendarYear) -> bool:
 def _hazard_of_another(tx: Tx, item: replies.HazardCard) -> bool:
     row = storage.records.one_hazard(tx.conn, item.id)
     return row is not None and tx.actor.id not in {row.reporter_id, row.reported_by}
+
+
+def _mended_by_another(tx: Tx, item: replies.HazardCard) -> bool:
+    row = storage.records.one_hazard(tx.conn, item.id)
+    case = storage.records.requests_of(tx.conn, [item.mending.request_id]) if item.mending else {}
+    handlers = {one.handler_person for one in case.values()}
+    return row is not None and tx.actor.id not in {row.reporter_id, *handlers}
 
 
 def _asks_caller(tx: Tx, item: told.SwapCard) -> bool:
@@ -191,6 +199,19 @@ WAITS = (
         act="verify_hazard", view=records.hazards,
         asked=records.HazardList(state="PENDING", limit=MOST),
         since="reported_at", to=to(replies.HazardCard, _hazard_of_another),
+    ),
+    Waits(
+        "HAZARD_TO_CHECK",
+        "待复查的隐患整改 / A danger that was mended, to be looked at",
+        act="check_mended", view=records.hazards,
+        asked=records.HazardList(mending="TO_CHECK", limit=MOST),
+        since="reported_at", to=to(replies.HazardCard, _mended_by_another),
+    ),
+    Waits(
+        "VISIT_DUE",
+        "本月待走访的户、人 / Somebody to visit this month",
+        act="record_visits", view=planning.visit_plans,
+        asked=planning.PlanList(state="DUE", limit=MOST), since="created_at", due="due_at",
     ),
     Waits(
         "SWAP_TO_ANSWER",

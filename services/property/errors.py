@@ -63,6 +63,16 @@ class NotTheManager(Refusal):
     )
 
 
+class ManagerNamesProject(NotTheManager):
+    """A manager speaks for a project, never for grids alone."""
+
+    code = "ROLE_DENIED"
+    text = (
+        "项目经理发布通告须填写本项目编号 project_id"
+        " / A manager announces for the own project: name it in project_id"
+    )
+
+
 class NotTheCompany(Refusal):
     code = "ROLE_DENIED"
     status = 403
@@ -105,6 +115,21 @@ class NotServing(Guard):
     text = (
         "项目 {project} 不在服务中,或不服务网格 {grid}"
         " / Project {project} is not in service, or does not serve grid {grid}"
+    )
+
+
+class AnnouncedAlready(Refusal):
+    status = 409
+    text = (
+        "同一事项已发布为 {number},可在其上更新"
+        " / The same is announced already as {number}; give news of it there"
+    )
+
+
+class UnknownBuilding(Guard):
+    text = (
+        "所选网格各项目登记的楼栋中没有 {building}"
+        " / None of the projects that serve these grids has a building {building}"
     )
 
 
@@ -265,6 +290,16 @@ class TextChanged(Guard):
     """The two sides would sign different texts."""
 
     text = "文本摘要与协议不一致 / The digest is not that of the agreement's text"
+
+
+class MinutesChanged(TextChanged):
+    """They were written anew after the caller read them."""
+
+    guard = "TEXT_CHANGED"
+    text = (
+        "会议纪要已重新起草,请重新阅读后再确认"
+        " / The minutes were written anew; read them again and then approve them"
+    )
 
 
 class ValidityOver24Months(Guard):

@@ -119,6 +119,7 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
         OtherType: The agreement to amend is of the other type.
         AmendedAlready: Another amendment of it is signed.
         TextChanged: The text has another digest than the one that is named.
+        ValidityOver24Months: The validity ends before it begins.
     """
     if (
         payload.text is not None
@@ -135,6 +136,8 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
     else:
         tx.require_scope(project.area)
     ground.require_open(project)
+    if payload.valid_to is not None and payload.valid_to <= payload.valid_from:
+        raise errors.ValidityOver24Months(field="valid_to")
     if payload.supersedes is not None:
         former = ground.found(tx, tables.agreements, payload.supersedes)
         if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PublicText
@@ -205,6 +205,7 @@ def approve_appointment(tx: Tx, payload: Approve) -> replies.Approved:
         note={"document": document},
         **approval,
     )
+    files.attach(tx, document, field="document_ref", appointment_id=row.appointment_id)
     if due is not None:
         tx.disarm("appt_approve", payload.appointment_id)
         tx.arm("appt_file", payload.appointment_id, due)

@@ -335,7 +335,7 @@ def approve_minutes(tx: Tx, payload: ApproveMinutes) -> replies.MinutesMade:
     Raises:
         NotFound: There are none, or the caller was not there.
         NotOfThisSide: The caller was there for another side.
-        TextChanged: They were written anew since.
+        MinutesChanged: They were written anew since.
         ReasonRequired: Refused without a reason.
         StateConflict: They are approved.
     """
@@ -349,7 +349,7 @@ def approve_minutes(tx: Tx, payload: ApproveMinutes) -> replies.MinutesMade:
     if row.state != "DRAFT" or meeting.annulled_at is not None:
         raise StateConflict(state="ANNULLED" if meeting.annulled_at else row.state)
     if payload.text_sha256 != row.text_sha256:
-        raise errors.TextChanged(field="text_sha256")
+        raise errors.MinutesChanged(field="text_sha256")
     name = f"{payload.side.lower()}_by"
     if not payload.accepted:
         ground.require_reason(payload.reason)

@@ -19,7 +19,7 @@ from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.fields import IncidentKind, IncidentNature
 from fivered.services.property.storage import incidents as stored
-from fivered.services.property.storage import tables
+from fivered.services.property.storage import rows, tables
 from fivered.services.property.storage.rows import Row
 
 OFFICE = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
@@ -74,14 +74,29 @@ def announce_incident(tx: Tx, payload: Announce) -> replies.Announced:
 
     Raises:
         NotTheManager: The actor does not manage the project.
+        ManagerNamesProject: A manager names no project.
         RoleDenied: A grid lies outside the actor's scope.
         NotServing: The project does not serve a grid, or is not in service.
         NotYourBuildings: A building is none of the project's.
+        UnknownBuilding: A building is none of the projects that serve the grids.
+        AnnouncedAlready: The same is announced already, for the same places and times.
         EndsBeforeStart, IncidentTooLong, BeganTooLongAgo, EndIsPast: The times cannot be.
     """
     grids, buildings = _places(tx, payload.project_id, payload.grids, payload.buildings)
     rules.check_times(tx.now, payload.starts_at, payload.ends_at)
     area = rules.common_area(grids)
+    same = stored.same_open(
+        tx.conn,
+        grids,
+        buildings,
+        kind=payload.kind,
+        nature=payload.nature,
+        starts_at=payload.starts_at,
+        ends_at=payload.ends_at,
+        project_id=payload.project_id,
+    )
+    if same is not None:
+        raise errors.AnnouncedAlready(field="kind", number=same.number, id=same.incident_id)
     running = payload.starts_at <= tx.now
     row = records.create(
         tx,
@@ -119,11 +134,12 @@ def _places(
     named = sorted(set(grids))
     if project_id is None:
         if tx.actor.role == "R_PM":
-            raise errors.NotTheManager(field="project_id", project="—")
+            raise errors.ManagerNamesProject(field="project_id")
         if not named:
             raise errors.GridsNeeded(field="grids")
         for grid in named:
             tx.require_scope(grid)
+        _require_known(tx, named, buildings)
         return named, _once(buildings)
     project = ground.project(tx, project_id)
     if tx.actor.role == "R_PM":
@@ -140,6 +156,22 @@ def _places(
             raise errors.NotYourBuildings(field="buildings", building=building, project=project_id)
     # Where two projects share a grid, one speaks of its own buildings only.
     return named or served, _once(buildings or project.buildings or ())
+
+
+def _require_known(tx: Tx, grids: Sequence[str], buildings: Sequence[str]) -> None:
+    """Refuse a building that none of the grids has, where their projects have named all of theirs.
+
+    Raises:
+        UnknownBuilding: It is none of them.
+    """
+    serving = rows.projects_serving(tx.conn, grids)
+    theirs = [one for grid in grids for one in serving.get(grid, [])]
+    if not all(serving.get(grid) for grid in grids) or not all(one.buildings for one in theirs):
+        return
+    names = [name for one in theirs for name in one.buildings]
+    for building in buildings:
+        if not rules.in_buildings(names, building):
+            raise errors.UnknownBuilding(field="buildings", building=building)
 
 
 def _once(buildings: Sequence[str]) -> list[str]:
@@ -204,7 +236,7 @@ def update_incident(tx: Tx, payload: UpdateIncident) -> replies.Made:
 
     Raises:
         NotTheManager, RoleDenied: It is another one's announcement, or a grid is.
-        NotServing, NotYourBuildings: See `announce_incident`.
+        NotServing, NotYourBuildings, UnknownBuilding: See `announce_incident`.
         StateConflict: It is over, or cancelled.
         EndsBeforeStart, IncidentTooLong, BeganTooLongAgo, EndIsPast: The times cannot be.
         UpdatedTooOften: It was updated fifty times.

@@ -79,6 +79,9 @@ class Commitment(Reply, kw_only=True):
 class AgreementCard(AgreementLine, kw_only=True):
     """党建联建协议 / An agreement with its dated commitments."""
 
+    in_force: (
+        Annotated[bool, Meta(description="所问之日是否有效 / in force on the day asked for")] | None
+    ) = None
     items: list[AgreementItem]
     commitments: list[Commitment]
     history: list[Happened]

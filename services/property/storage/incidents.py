@@ -8,8 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from fivered.chassis import records
+from fivered.chassis.buildings import plain
 from fivered.services.property.storage import tables as t
-from fivered.services.property.storage.rows import Condition, grids_within
+from fivered.services.property.storage.rows import Condition, Row, grids_within
 
 OPEN = ("PLANNED", "RUNNING")
 
@@ -26,6 +27,29 @@ def in_place(scope: str) -> Condition:
     table = t.incident_grids
     return t.incidents.c.incident_id.in_(
         sa.select(table.c.incident_id).where(*grids_within(table.c.grid, scope))
+    )
+
+
+def same_open(
+    conn: sa.Connection, grids: Sequence[str], buildings: Sequence[str], **said: object
+) -> Row | None:
+    """Return an announcement that is not over and says the same of the same places, or None."""
+    table = t.incidents
+    asked = sa.select(table).where(
+        table.c.state.in_(OPEN),
+        *(
+            table.c[name].is_(None) if value is None else table.c[name] == value
+            for name, value in said.items()
+        ),
+    )
+    places = (sorted(grids), sorted(map(plain, buildings)))
+    return next(
+        (
+            row
+            for row in records.rows(conn, asked)
+            if (sorted(row.grids), sorted(map(plain, row.buildings))) == places
+        ),
+        None,
     )
 
 

@@ -153,6 +153,11 @@ def _in_force(table: sa.Table, at: datetime) -> tuple[Any, Any]:
     return table.c.active_from <= at, sa.or_(table.c.ended_at.is_(None), table.c.ended_at > at)
 
 
+def in_force_on(day_ends: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that an agreement was in force at the end of a day."""
+    return sa.and_(*_in_force(t.agreements, day_ends))
+
+
 def kinds_at(conn: sa.Connection, scope: str, at: datetime) -> dict[str, set[str]]:
     """Return of which kinds each project of an area had an agreement in force at an instant."""
     table = t.agreements

@@ -42,7 +42,6 @@ def test_both_sides_sign_the_same_text_and_the_commitments_are_dated(bench, town
     ("change", "refusal"),
     [
         ({"valid_to": "2027-03-04"}, errors.ValidityOver24Months),
-        ({"valid_to": "2025-03-03"}, errors.ValidityOver24Months),
         ({"commitments": []}, errors.TooFewCommitments),
         ({"evidence_kinds": []}, errors.CommitmentIncomplete),
         ({"due_date": None}, errors.CommitmentIncomplete),
@@ -452,3 +451,24 @@ def test_what_a_meeting_decided_is_nobodys_where_nobody_serves_the_compound(benc
     with pytest.raises(StateConflict):
         town.secretary().do("hold_meeting", before | {"decisions": decided})
     town.secretary().do("hold_meeting", before | {"decisions": [{"text": "选址"}]})
+
+
+def test_a_validity_that_ends_before_it_begins_is_refused_as_it_is_drafted(bench, town):
+    town.found()
+    for day in ("2025-03-03", "2025-03-02"):
+        with pytest.raises(errors.ValidityOver24Months):
+            town.agree(valid_to=day)
+    assert bench.rows("SELECT state FROM agreements") == []
+
+
+def test_agreements_are_listed_as_they_were_in_force_on_a_day(bench, town):
+    town.found()
+    agreement = town.agree()
+    bench.at("2025-06-10T09:00:00")
+    version = town.version("agreements", "agreement_id", agreement)
+    over = {"agreement_id": agreement, "reason": "双方协商一致,另行签订"}
+    town.secretary().do("terminate_agreement", over, version=version)
+    for day, count in (("2025-03-02", 0), ("2025-03-03", 1), ("2025-06-09", 1), ("2025-06-10", 0)):
+        assert bench.ask("agreements", {"at": day})["total"] == count, day
+        card = bench.ask("agreement", {"agreement_id": agreement, "at": day})
+        assert card["in_force"] is bool(count), day

@@ -254,3 +254,18 @@ def test_a_community_reads_its_own_announcements_and_a_building_however_it_is_wr
         assert listed(town, **asked) == {made["number"]}, asked
     assert listed(town, scope=town.community, building="33") == set()
     assert listed(town, scope="370811015902") == set()
+
+
+def test_the_same_is_announced_once_and_a_building_that_nobody_has_is_refused(nine):
+    town = nine
+    town.cadre()
+    made = announce(town, grids=[town.grid], buildings=["3号楼"])
+    with pytest.raises(errors.AnnouncedAlready) as refused:
+        announce(town, grids=[town.grid], buildings=["3栋"])
+    assert made["number"] in str(refused.value)
+    assert announce(town, grids=[town.grid], buildings=["5号楼"])["id"]
+    with pytest.raises(errors.UnknownBuilding):
+        announce(town, grids=[town.grid], buildings=["99号楼"], kind="POWER")
+    # Where a project has not named its buildings, nobody knows better.
+    town.found("prj_b", manager="per_new", grid=OTHER_GRID)
+    assert announce(town, grids=[OTHER_GRID], buildings=["99号楼"], kind="POWER")["id"]

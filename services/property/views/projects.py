@@ -278,15 +278,22 @@ def appointment(tx: Tx, payload: WhichAppointment) -> replies.AppointmentCard:
 
 
 class WhichAgreement(Request, frozen=True):
-    """Which agreement is meant."""
+    """Which agreement is meant, and for which day."""
 
     agreement_id: str
+    at: (
+        Annotated[
+            date, Meta(description="该日终了时是否有效 / whether it was in force on this day")
+        ]
+        | None
+    ) = None
 
 
 def agreement(tx: Tx, payload: WhichAgreement) -> replies.AgreementCard:
     """协议及履约事项 / An agreement.
 
-    Answer an agreement with its items and dated commitments; agreements are public.
+    Answer an agreement with its items and dated commitments; agreements are public. With `at` also
+    whether it was in force at the end of that day, whatever has been since.
 
     Raises:
         NotFound: There is none.
@@ -314,7 +321,14 @@ def agreement(tx: Tx, payload: WhichAgreement) -> replies.AgreementCard:
         text=agreed.text_of(tx.conn, payload.agreement_id) if inside else UNSET,
         history=ground.history(tx, tables.agreements, payload.agreement_id, with_actors=False),
         file=named.get((row.agreement_id, row.text_sha256)),
+        in_force=None if payload.at is None else _in_force(tx, row, payload.at),
     )
+
+
+def _in_force(tx: Tx, row: Row, day: date) -> bool:
+    ends = tx.calendar.midnight(day + timedelta(days=1)) - MOMENT
+    begun = row.active_from is not None and row.active_from <= ends
+    return begun and (row.ended_at is None or row.ended_at > ends)
 
 
 class InArea(PartOfList, frozen=True):

@@ -17,7 +17,7 @@ from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
 from fivered.services.property.fields import Direction
 from fivered.services.property.replies import Both
-from fivered.services.property.storage import bodies, lists, rows, tables
+from fivered.services.property.storage import bodies, lists, months, rows, tables
 from fivered.services.property.storage.rows import Condition, Row
 from fivered.services.property.views import ground
 from fivered.services.property.views.ground import Named, ReplyT, Scope
@@ -252,6 +252,13 @@ class AgreementFilter(Request, frozen=True):
         ]
         | None
     ) = None
+    at: (
+        Annotated[
+            date,
+            Meta(description="该日终了时有效的 / in force at the end of this day, whatever since"),
+        ]
+        | None
+    ) = None
     ends_by: (
         Annotated[date, Meta(description="生效中且届满日不晚于 / in force, and ends by this day")]
         | None
@@ -276,6 +283,9 @@ def agreements(tx: Tx, payload: AgreementFilter) -> Both[replies.AgreementLine]:
     )
     if payload.waits_for is not None:
         conditions.append(table.c.state == _AGREEMENT_WAITS[payload.waits_for])
+    if payload.at is not None:
+        ends = tx.calendar.midnight(payload.at + timedelta(days=1)) - timedelta(microseconds=1)
+        conditions.append(months.in_force_on(ends))
     if payload.ends_by is not None:
         conditions += [table.c.state == "ACTIVE", table.c.valid_to <= payload.ends_by]
     inside = ground.insider(tx)

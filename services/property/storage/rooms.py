@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -62,23 +62,22 @@ def room_at(conn: sa.Connection, project_id: str, place_key: str) -> Row | None:
 
 
 def written(
-    conn: sa.Connection,
-    conditions: Sequence[sa.ColumnElement[bool]],
-    *,
-    building: str | None,
-    unit: str | None,
-    number: str | None,
-) -> sa.ColumnElement[bool]:
-    """Return the condition that a room is the one that somebody wrote, of those that meet the
-    conditions: 3号楼, 3栋 and 3 are one building."""
-    asked = sa.select(rooms.c.room_id, rooms.c.building, rooms.c.unit, rooms.c.number)
-    wanted = [plain(one) if one else None for one in (building, unit, number)]
-    found = [
-        room_id
-        for room_id, *parts in conn.execute(asked.where(*conditions))
-        if all(one in (None, plain(part)) for one, part in zip(wanted, parts, strict=True))
-    ]
-    return rooms.c.room_id.in_(found)
+    *, building: str | None, unit: str | None, number: str | None
+) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions that a room is one that somebody wrote: 3号楼, 3栋 and 3 are one
+    building. What has no place of its own any more is found as it was written."""
+    key = rooms.c.place_key
+    found = []
+    if building:
+        begins = key.startswith(f"{plain(building)}/", autoescape=True)
+        found.append(sa.or_(begins, rooms.c.building == building))
+    if unit:
+        between = key.contains(f"/{plain(unit)}/", autoescape=True)
+        found.append(sa.or_(between, rooms.c.unit == unit))
+    if number:
+        ends = key.endswith(f"/{plain(number)}", autoescape=True)
+        found.append(sa.or_(ends, rooms.c.number == number))
+    return found
 
 
 def removed_key(room_id: str) -> str:

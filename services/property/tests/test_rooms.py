@@ -197,6 +197,14 @@ def test_a_room_that_was_entered_twice_is_taken_off_the_register(place):
         with pytest.raises(StateConflict):
             bench.do(again, off | ({"document_ref": PAPER} if "corr" in again else {}), version=2)
     assert [one["id"] for one in bench.ask("rooms", {"building": "3"})["items"]] == [kept["id"]]
+    for asked, count in (
+        ({"building": "3栋", "unit": "1", "number": "601室"}, 1),
+        ({"building": "33"}, 0),
+        ({"unit": "2"}, 0),
+        ({"number": "01"}, 0),
+        ({"building": "3号楼", "removed": True}, 1),
+    ):
+        assert bench.ask("rooms", asked)["total"] == count, asked
     assert [one["id"] for one in bench.ask("rooms", {"removed": True})["items"]] == [double["id"]]
     assert bench.ask("room", {"room_id": double["id"]})["removed_reason"] == off["reason"]
     assert bench.ask("owner_register", {"project_id": "prj_a"})["rooms"] == 1

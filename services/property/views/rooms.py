@@ -66,9 +66,9 @@ def rooms(tx: Tx, payload: RoomFilter) -> Both[replies.RoomLine]:
         holding=payload.holding,
     )
     conditions.append(~stored.STANDS if payload.removed else stored.STANDS)
-    named = {name: getattr(payload, name) for name in ("building", "unit", "number")}
-    if any(named.values()):
-        conditions.append(stored.written(tx.conn, conditions, **named))
+    conditions += stored.written(
+        building=payload.building, unit=payload.unit, number=payload.number
+    )
     if mine:
         conditions.append(stored.owned_by(tx.actor.id, payload.at))
     elif payload.person_id is not None and tx.actor.role in ground.STAFF:

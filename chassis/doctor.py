@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, TypeGuard, TypeVar
+from typing import NamedTuple, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 import pika
 import sqlalchemy as sa
@@ -136,6 +136,7 @@ def _service(name: str, url: str | None) -> list[Found]:
             keys = [*_signatures(tx), *_clocks(tx, now), *_keys(tx), *_webhooks(tx)]
             keys += _erasures(tx)
             keys += _unsealed(tx, now)
+            keys += _own(tx)
             changing = partitioning.read(tx.conn, runtime.chassis)
             steps = runtime.first_steps(tx)["steps"]
         workers = leases.listed(runtime)
@@ -176,6 +177,20 @@ def _erasures(tx: Tx) -> Iterator[Found]:
     if many := own_data.waiting(tx):
         said = "a start carries them out again; its log says erasure_waits and why"
         yield False, f"{many} erasures of before the restore wait: {said}"
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """A service that has something to say to the doctor."""
+
+    def looked_at(self, tx: Tx) -> Iterable[Found]:
+        """Return whether it is well, and what is said of it."""
+
+
+def _own(tx: Tx) -> Iterable[Found]:
+    """Tell what the service itself finds."""
+    service = tx.runtime.instance()
+    return service.looked_at(tx) if isinstance(service, Looks) else ()
 
 
 def _owner(tx: Tx) -> Iterator[Found]:

@@ -40,6 +40,7 @@ class Elsewhere:
         of: Returns the query of a person's: `message_id`, `kind`, `about_kind`, `about_id`,
             `created_at`.
         texts: Returns what some of them say, by id, in Chinese and in English.
+        out: Returns those of some ids as they leave the system (`going_out`).
     """
 
     kinds: Mapping[str, str]
@@ -48,6 +49,26 @@ class Elsewhere:
     group: Group
     of: Callable[[Tx, str], store.Select]
     texts: Callable[[Tx, Sequence[str]], Mapping[str, tuple[str, str]]]
+    out: Callable[[Tx, Sequence[str]], Iterable[Leaving]]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A message of such a table, as it leaves.
+
+    Attributes:
+        message_id: Its id.
+        to: Who is told, as of now.
+        kind: As in `kinds`.
+        at: When it was told.
+        texts: What it says, in Chinese and in English; see `going_out.plain`.
+    """
+
+    message_id: str
+    to: Iterable[str]
+    kind: str
+    at: datetime
+    texts: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +92,16 @@ class Message:
     at: datetime | None = None
 
 
-class _Teller:
+class Teller:
     """What a service class says of its messages (`bus.Service`)."""
 
     tells: Mapping[str, Tells]
     told_elsewhere: tuple[Elsewhere, ...]
 
 
-def _teller(tx: Tx) -> _Teller:
-    return cast("_Teller", tx.runtime.service_cls)
+def teller_of(tx: Tx) -> Teller:
+    """Return what the service of a transaction says of its messages."""
+    return cast("Teller", tx.runtime.service_cls)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -151,7 +173,7 @@ def _is_first(tx: Tx, row: Mapping[str, object]) -> bool:
 
 
 def _known(tx: Tx, kind: str) -> Tells:
-    said = _teller(tx).tells.get(kind)
+    said = teller_of(tx).tells.get(kind)
     if said is None:
         raise TypeError(f"{tx.runtime.name} tells no {kind!r}")
     return said
@@ -311,7 +333,7 @@ def _all_of(tx: Tx) -> store.FromClause:
         sa.literal(-1).label("place"),
     ).where(told.c.person_id == person_id)  # fmt: skip
     parts = [own]
-    for place, elsewhere in enumerate(_teller(tx).told_elsewhere):
+    for place, elsewhere in enumerate(teller_of(tx).told_elsewhere):
         parts.append(elsewhere.of(tx, person_id).add_columns(sa.literal(place).label("place")))
     every = sa.union_all(*parts).subquery("every") if len(parts) > 1 else own.subquery("every")
     marked = sa.and_(marks.c.person_id == person_id, marks.c.message_id == every.c.message_id)
@@ -323,7 +345,7 @@ def _all_of(tx: Tx) -> store.FromClause:
 
 
 def _shown(tx: Tx, rows: Sequence[store.Row]) -> list[ToldMessage]:
-    teller = _teller(tx)
+    teller = teller_of(tx)
     texts = _texts(tx, [row.message_id for row in rows if row.place < 0])
     for place, elsewhere in enumerate(teller.told_elsewhere):
         if ids := [row.message_id for row in rows if row.place == place]:
@@ -363,7 +385,7 @@ def _texts(tx: Tx, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
 def text_of(tx: Tx, kind: str, detail: Mapping[str, object]) -> tuple[str, str]:
     """Return what a message says, in Chinese and in English; a kind that a later release told, and
     this one does not know, is called by its name."""
-    said = _teller(tx).tells.get(kind)
+    said = teller_of(tx).tells.get(kind)
     if said is None:
         return kind, kind
     package = f"fivered.services.{tx.runtime.name}"
@@ -376,6 +398,7 @@ __all__ = [
     "GROUPS",
     "Elsewhere",
     "Group",
+    "Leaving",
     "Message",
     "MessagesAsked",
     "ReadMarks",
@@ -390,5 +413,6 @@ __all__ = [
     "read_up_to",
     "tell",
     "tell_all",
+    "teller_of",
     "text_of",
 ]

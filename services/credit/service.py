@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fivered.chassis import deadlines, own_data
+from fivered.chassis import deadlines, going_out, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -123,7 +123,8 @@ class Credit(Imports, Service):
     standing = registry.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased
-    publishes = (DeadlineMoved, *published_in(events))
+    after_told = staticmethod(going_out.after_told)
+    publishes = (DeadlineMoved, going_out.MessagesTold, *published_in(events))
     deadline_words = (
         "objection_accept", "objection_decide", "objection_review", "repair_accept",
         "repair_decide", "veto_confirm", "nominee_objection", "notice_end", "publish",
@@ -741,6 +742,7 @@ class Credit(Imports, Service):
         subscribe("partner", *read_in(events, "partner"), then=heard.partner),
         subscribe("forum", *read_in(events, "forum"), then=heard.forum),
         # ------------------------------------------------------------ timers, jobs
+        timer(going_out.TIMER, going_out.say, together=going_out.SPAN),
         timer("cutoff", months.cut_off, schedule=lambda now, calendar: calendar.next_cutoff(now)),
         timer("draft_overdue", months.draft_overdue),
         timer("publish", settlement.on_publish),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from fivered.chassis import deadlines, own_data
+from fivered.chassis import deadlines, going_out, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -84,7 +84,8 @@ class Forum(Imports, Service):
     merged = errors.CallerMerged
     deceased = errors.CallerGone
     moved_out = errors.CallerGone
-    publishes = (DeadlineMoved, *published_in(events))
+    after_told = staticmethod(going_out.after_told)
+    publishes = (DeadlineMoved, going_out.MessagesTold, *published_in(events))
     deadline_words = (
         "topic_screen", "topic_session", "session_held", "opinion_draft", "opinion_publicise",
         "opinion_notice", "objection_answer", "owners_vote", "task_assign", "task_accept",
@@ -495,6 +496,7 @@ class Forum(Imports, Service):
         subscribe("partner", *read_in(events, "partner"), then=heard.consume_partner),
         subscribe("credit", *read_in(events, "credit"), then=heard.consume_credit),
         # ------------------------------------------------------------ timers
+        timer(going_out.TIMER, going_out.say, together=going_out.SPAN),
         timer("liaison_until", liaison.end_at_term),
         timer("deputy_from", liaison.begin_term),
         timer("deputy_until", liaison.end_term),

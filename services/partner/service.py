@@ -1,6 +1,6 @@
 """Way in: its commands, queries, subscriptions, timers and jobs. No rule stands here."""
 
-from fivered.chassis import deadlines, own_data
+from fivered.chassis import deadlines, going_out, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -56,7 +56,8 @@ class Partner(Imports, Service):
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased
     settings_type = PartnerSettings
-    publishes = (DeadlineMoved, *published_in(events))
+    after_told = staticmethod(going_out.after_told)
+    publishes = (DeadlineMoved, going_out.MessagesTold, *published_in(events))
     deadline_words = (
         "statement_confirm", "statement_review", "refund_review", "statement_issue", "cutoff",
     )  # fmt: skip
@@ -337,6 +338,7 @@ class Partner(Imports, Service):
         ),
         subscribe("credit", *read_in(events, "credit"), then=heard.consume_credit),
         # ------------------------------------------------------------ timers
+        timer(going_out.TIMER, going_out.say, together=going_out.SPAN),
         timer("tell_operators", register.tell_operators),
         timer(saga.HOLD_TIMER, saga.retry_hold),
         timer(saga.EXPIRY_TIMER, saga.expire),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fivered.chassis import deadlines, own_data
+from fivered.chassis import deadlines, going_out, own_data
 from fivered.chassis.bus import (
     ANY_ROLE,
     PUBLIC,
@@ -120,7 +120,8 @@ class Property(Imports, Service):
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased
     settings_type = Settings
-    publishes = (DeadlineMoved, *published_in(events))
+    after_told = staticmethod(going_out.after_told)
+    publishes = (DeadlineMoved, going_out.MessagesTold, *published_in(events))
     deadline_words = (
         "appt_consent", "appt_approve", "appt_file", "cmt_due", "cpl_undecided", "rec_due",
         "rec_l2", "rec_check", "rec_close", "wrk_due", "wrk_up", "dsc_due", "tripartite_month",
@@ -288,6 +289,7 @@ class Property(Imports, Service):
         query("GET /vote-papers", votes_seen.vote_papers, roles=(*COMMUNITY, "R_AUDITOR")),
         query("GET /vote-objections", votes_seen.vote_objections, roles=(ANY_ROLE,)),
         query("GET /vote-objections/{objection_id}", votes_seen.vote_objection, roles=(ANY_ROLE,)),
+        timer(going_out.TIMER, going_out.say, together=going_out.SPAN),
         timer("vote_open", votes.open_vote),
         timer("vote_close", votes.close_vote),
         timer("vote_count", votes.count_overdue),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fivered.chassis.bus import Service, Tx, shown
 from fivered.chassis.calendar import DeadlineMoved, Year
 from fivered.chassis.deadlines import Move
-from fivered.chassis.facts import published_in, read_in
+from fivered.chassis.facts import all_declared, published_in, read_in
 from fivered.chassis.file_imports import Imports
 from fivered.chassis.messages import Actor
+from fivered.chassis.metrics import Sample
 from fivered.chassis.sealing import Sealing
 from fivered.chassis.table import job, subscribe, timer
 from fivered.services.steward import doors, errors, events, storage, views
@@ -30,11 +31,20 @@ from fivered.services.steward.actions import (
     pauses,
     reminders,
     retention,
+    sending,
     standing,
 )
 from fivered.services.steward.messages import TELLS
 from fivered.services.steward.settings import PII_KEY, StewardSettings
 from fivered.services.steward.storage.first_steps import FIRST_STEPS
+
+# What other services have told people, which is sent from here.
+TOLD = (
+    events.CreditToldHeard,
+    events.ForumToldHeard,
+    events.PartnerToldHeard,
+    events.PropertyToldHeard,
+)
 
 
 class Steward(Imports, Sealing, Service):
@@ -51,6 +61,7 @@ class Steward(Imports, Sealing, Service):
         record_id="volunteer_record",
         hazard_id="hazard",
         plan_id="visit_plan",
+        delivery_id="message_delivery",
         enrol_steward="",
         record_hours="",
     )
@@ -81,6 +92,7 @@ class Steward(Imports, Sealing, Service):
     )
     doors = (
         *doors.ground.doors,
+        *doors.messages.doors,
         *doors.own_data.doors,
         *doors.stewards.doors,
         *doors.requests.doors,
@@ -90,10 +102,14 @@ class Steward(Imports, Sealing, Service):
         *doors.escalations.doors,
         *doors.affected.doors,
         # ------------------------------------------------------------ consumed
-        subscribe("property", *read_in(events, "property"), then=heard.property_said),
-        subscribe("partner", *read_in(events, "partner"), then=heard.partners_said),
-        subscribe("forum", *read_in(events, "forum"), then=heard.forum_said),
-        subscribe("credit", *read_in(events, "credit"), then=heard.settlements_finalised),
+        subscribe("property", *read_in(events, "property", but=TOLD), then=heard.property_said),
+        subscribe("partner", *read_in(events, "partner", but=TOLD), then=heard.partners_said),
+        subscribe("forum", *read_in(events, "forum", but=TOLD), then=heard.forum_said),
+        subscribe("credit", *read_in(events, "credit", but=TOLD), then=heard.settlements_finalised),
+        *(
+            subscribe(one.SOURCE, one, then=deliveries.consume, name=f"on_told_by_{one.SOURCE}")
+            for one in all_declared(TOLD)
+        ),
         # ------------------------------------------------------------ timers
         timer("SHIPPED_AREAS", ground.announce_shipped),
         timer("TELL_REGISTERED", announcing.tell_registered),
@@ -119,12 +135,20 @@ class Steward(Imports, Sealing, Service):
             "retention", retention.on_due, schedule=lambda now, calendar: calendar.next_cutoff(now)
         ),
         timer(codes.TIMER, codes.again),
-        timer(deliveries.TIMER, deliveries.again),
+        timer(sending.TIMER, sending.again),
         timer("erasure", erasures.on_held),
         job("sweep", retention.run),
         job(codes.JOB, codes.send, quick=True),
-        job(deliveries.JOB, deliveries.send, quick=True),
+        job(sending.JOB, sending.send, quick=True),
     )
+
+    def gauges(self, tx: Tx) -> Iterable[Sample]:
+        """Return what an operator sees of messages that go out."""
+        return views.gauges.gauges(tx)
+
+    def looked_at(self, tx: Tx) -> Iterable[tuple[bool | None, str]]:
+        """Tell the doctor of messages that could not be delivered."""
+        return views.gauges.looked_at(tx)
 
     def note_own_data(self, tx: Tx) -> None:
         """Note that the caller is given the own data, a few times a day."""

@@ -84,6 +84,8 @@ HISTORY = {
         "person_deaths.decided_by": FINAL,
         "person_merges.decided_by": FINAL,
         "erasures.decided_by": FINAL,
+        "deliveries.retried_by": FINAL,
+        "deliveries.said": "what was said then",
         "corrections.decided_by": FINAL,
         "intake_items.decided_by": FINAL,
     },

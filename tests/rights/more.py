@@ -162,6 +162,7 @@ def _steward(h: Hands) -> Members:
     person = h.get("district", f"/v1/steward/people/{dead}")
     h.post("cadre", f"/v1/steward/people/{dead}/deactivate", {"reason": "DECEASED"},
            version=person["version"])  # fmt: skip
+    _undelivered(h)
     return {
         "steward.record_hours": {"person_id": PEOPLE["neighbour"].person_id},
         "steward.merge_request": {"request_id": request, "into": other},
@@ -182,6 +183,18 @@ def _steward(h: Hands) -> Members:
         "steward.household_stewards": {"household_id": "hh_more"},
         "steward.locate": {"community": place.COMMUNITY, "building": "3"},
     }
+
+
+def _undelivered(h: Hands) -> None:
+    """Let a message to a resident be given up; that takes three days otherwise."""
+    steward = h.site.host.runtimes["steward"]
+    with steward.engine.begin() as conn:
+        table = steward.service_cls.tables.tables["deliveries"]
+        conn.execute(table.insert().values(
+            delivery_id="dlv_more", message_id="msg_more", channel="SMS", state="DEAD",
+            person_id=PEOPLE["resident"].person_id, attempts=8, status=503,
+            created_at=datetime.now(UTC), ended_at=datetime.now(UTC), kind="REQ_LATE",
+        ))  # fmt: skip
 
 
 def _with(card: dict[str, Any], name: str) -> dict[str, Any] | None:

@@ -6,10 +6,11 @@ so that an operator who comes tomorrow learns what is asked of the shop today.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from fivered.chassis import going_out
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.records import Row
 from fivered.services.credit.rules.award import Award
@@ -49,7 +50,12 @@ def tell(
         "detail": detail,
         "created_at": tx.now,
     }
-    store.add(tx.conn, [row])
+    _keep(tx, [row])
+
+
+def _keep(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
+    store.add(tx.conn, rows)
+    going_out.later(tx, [str(row["message_id"]) for row in rows])
 
 
 def last_day(until: datetime) -> str:
@@ -87,4 +93,4 @@ def deductions(tx: Tx, awards: Iterable[Award | Row]) -> None:
         if award.deduction and award.state != "REVERSED"
     ]
     if rows:
-        store.add(tx.conn, rows)
+        _keep(tx, rows)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from string import Formatter
 from typing import TYPE_CHECKING, Final
 
+from fivered.chassis import going_out
 from fivered.chassis.fields import PartOfList
 from fivered.chassis.i18n import told
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Sentence, said
 from fivered.chassis.replies import Page
 from fivered.chassis.storage import Select
-from fivered.chassis.telling import Elsewhere
+from fivered.chassis.telling import Elsewhere, Leaving
 from fivered.services.credit import replies
 from fivered.services.credit.storage import messages as store
 from fivered.services.credit.storage import voices
@@ -364,17 +365,19 @@ def messages(tx: Tx, payload: PartOfList) -> Page[replies.MessageCard]:
     return found.listed(lambda row: _card(tx, row, subjects))
 
 
-def _addressed(row: Row, subjects: Collection[str]) -> dict[str, object]:
+def _addressed(
+    row: Row, detail: Mapping[str, object], subjects: Collection[str]
+) -> dict[str, object]:
     """Return what fills a message's places, where its subject is called as the reader is: a person
     knows no id of a subject. Of organisations their names are not kept here."""
     subject = row.detail.get("subject")
     # What is told to a subject is about that subject, also where its id was given up since.
     about = row.subject_id or subject
     if subject is None or about not in subjects:
-        return dict(row.detail)
+        return dict(detail)
     kind = about.partition(":")[0]
     called = _YOU.get(kind) or said(_ORGANISATION, code=subject)
-    return {**row.detail, "subject": called}
+    return {**detail, "subject": called}
 
 
 _YOU: Final = {
@@ -385,18 +388,23 @@ _YOU: Final = {
 _ORGANISATION: Final = "贵单位({code}) / your organisation ({code})"
 
 
-def _card(tx: Tx, row: Row, subjects: Collection[str]) -> replies.MessageCard:
+def _told(tx: Tx, row: Row, subjects: Collection[str], *, leaves: bool = False) -> tuple[str, str]:
+    """Return what a message says, in Chinese and in English; see `going_out.plain`."""
+    detail = row.detail
     texts = TEXTS[row.code]
-    text = next((one for one in texts if _members(one) <= row.detail.keys()), texts[-1])
-    text = _one_stop(text, row.detail.get("reasons"))
-    detail = _addressed(row, subjects)
-    texts_told = [told(_PACKAGE, text, detail, language) for language in ("zh", "en")]
-    texts_told[1] = texts_told[1][:1].upper() + texts_told[1][1:]
-    if _rests_on_no_data(tx, row.detail.get("until")):
-        texts_told = [
-            told(_PACKAGE, PROVISIONAL, {"text": one}, language)
-            for one, language in zip(texts_told, ("zh", "en"), strict=True)
-        ]
+    text = next((one for one in texts if _members(one) <= detail.keys()), texts[-1])
+    text = _one_stop(text, None if leaves else detail.get("reasons"))
+    filled = _addressed(row, going_out.plain(detail) if leaves else detail, subjects)
+    zh, en = (told(_PACKAGE, text, filled, language) for language in ("zh", "en"))
+    en = en[:1].upper() + en[1:]
+    if _rests_on_no_data(tx, detail.get("until")):
+        zh = told(_PACKAGE, PROVISIONAL, {"text": zh}, "zh")
+        en = told(_PACKAGE, PROVISIONAL, {"text": en}, "en")
+    return zh, en
+
+
+def _card(tx: Tx, row: Row, subjects: Collection[str]) -> replies.MessageCard:
+    texts_told = _told(tx, row, subjects)
     return replies.MessageCard.of(
         row,
         id=row.message_id,
@@ -407,6 +415,16 @@ def _card(tx: Tx, row: Row, subjects: Collection[str]) -> replies.MessageCard:
     )
 
 
+def _out(tx: Tx, message_ids: Sequence[str]) -> Iterator[Leaving]:
+    for row in store.some(tx.conn, message_ids):
+        if row.person_id:
+            to, subjects = {row.person_id}, _subjects(tx, row.person_id)
+        else:
+            to, subjects = voices.speakers_of(tx.conn, row.subject_id, tx.now), {row.subject_id}
+        texts = _told(tx, row, subjects, leaves=True)
+        yield Leaving(row.message_id, to, row.code, row.created_at, texts)
+
+
 TOLD: Final = Elsewhere(
     kinds={code: texts[0] for code, texts in TEXTS.items()},
     to="本人,或信用主体的代表人 / the person, or who speaks for the subject",
@@ -415,4 +433,5 @@ TOLD: Final = Elsewhere(
     group="POINTS",
     of=_of,
     texts=_texts,
+    out=_out,
 )

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
-from fivered.chassis import records
+from fivered.chassis import going_out, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.records import Row
 from fivered.services.forum import errors, rules, storage
@@ -37,22 +37,20 @@ def tell(
     **detail: str,
 ) -> None:
     """Leave a message for persons; the gateway delivers it. `detail` fills the text's places."""
-    records.add_all(
-        tx.conn,
-        storage.tables.messages,
-        [
-            {
-                "message_id": tx.new_id("msg"),
-                "person_id": person_id,
-                "code": code,
-                "topic_id": topic_id,
-                "ref": ref,
-                "detail": detail or None,
-                "created_at": tx.now,
-            }
-            for person_id in sorted(set(persons))
-        ],
-    )
+    made = [
+        {
+            "message_id": tx.new_id("msg"),
+            "person_id": person_id,
+            "code": code,
+            "topic_id": topic_id,
+            "ref": ref,
+            "detail": detail or None,
+            "created_at": tx.now,
+        }
+        for person_id in sorted(set(persons))
+    ]
+    records.add_all(tx.conn, storage.tables.messages, made)
+    going_out.later(tx, [str(one["message_id"]) for one in made])
 
 
 def topic_locked(tx: Tx, topic_id: str) -> Row:

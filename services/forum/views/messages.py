@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
+from fivered.chassis import going_out
 from fivered.chassis import storage as store
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import PartOfList
 from fivered.chassis.i18n import told
 from fivered.chassis.records import Row
 from fivered.chassis.replies import Page
-from fivered.chassis.telling import Elsewhere
+from fivered.chassis.telling import Elsewhere, Leaving
 from fivered.services.forum import replies, storage
 from fivered.services.forum.messages import MESSAGES
 
@@ -35,10 +36,11 @@ def my_messages(tx: Tx, payload: PartOfList) -> Page[replies.MessageCard]:
     )
 
 
-def _message(row: Row, number: str, lang: str) -> str:
+def _message(row: Row, number: str, lang: str, *, leaves: bool = False) -> str:
     """Return a message in a language."""
+    detail = going_out.plain(row.detail or {}) if leaves else row.detail or {}
     # What a release before has told says less: it named no task.
-    places = dict.fromkeys(("title", "reason"), "—") | {"number": number} | (row.detail or {})
+    places = dict.fromkeys(("title", "reason"), "—") | {"number": number} | detail
     return told("fivered.services.forum", MESSAGES[row.code], places, lang)
 
 
@@ -64,6 +66,16 @@ def _texts(tx: Tx, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _out(tx: Tx, message_ids: Sequence[str]) -> Iterator[Leaving]:
+    table = storage.tables.messages
+    rows = store.rows(tx.conn, sa.select(table).where(table.c.message_id.in_(message_ids)))
+    named = storage.topics.topics_named(tx.conn, [row.topic_id for row in rows])
+    for row in rows:
+        number = named.get(row.topic_id, "")
+        zh, en = (_message(row, number, lang, leaves=True) for lang in ("zh", "en"))
+        yield Leaving(row.message_id, [row.person_id], row.code, row.created_at, (zh, en))
+
+
 TOLD = Elsewhere(
     kinds=MESSAGES,
     to="参与议题的人、受邀人、承办人或督办人 / who takes part in the topic, is invited, does it or "
@@ -73,4 +85,5 @@ TOLD = Elsewhere(
     group="MATTERS",
     of=_of,
     texts=_texts,
+    out=_out,
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from fivered.chassis import records
+from fivered.chassis import going_out, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import yuan
 from fivered.chassis.records import Row
@@ -22,7 +22,12 @@ def tell(tx: Tx, partner_id: str, code: str, ref: str, **detail: object) -> None
         ref: Of which offer, redemption or statement it speaks, or of the partner itself.
         detail: What fills the text's places.
     """
-    records.add_all(tx.conn, messages, [_message(tx, partner_id, code, ref, detail)])
+    _keep(tx, [_message(tx, partner_id, code, ref, detail)])
+
+
+def _keep(tx: Tx, made: Sequence[Mapping[str, object]]) -> None:
+    records.add_all(tx.conn, messages, made)
+    going_out.later(tx, [str(one["message_id"]) for one in made])
 
 
 def _message(
@@ -55,7 +60,7 @@ def of_redemptions(
         said = {name: row[name] for name in ("number", "qty", "points")}
         said |= {"title": titles[row["offer_id"]], **detail}
         made.append(_message(tx, row["partner_id"], code, row["redemption_id"], said))
-    records.add_all(tx.conn, messages, made)
+    _keep(tx, made)
 
 
 def of_statement(tx: Tx, code: str, row: Row, **detail: object) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import going_out, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit, WithTotal
 from fivered.chassis.i18n import told
@@ -16,7 +16,7 @@ from fivered.chassis.refusal import NotFound
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.chassis.storage import Select, rows
-from fivered.chassis.telling import Elsewhere
+from fivered.chassis.telling import Elsewhere, Leaving
 from fivered.services.partner import replies
 from fivered.services.partner.messages import MESSAGES
 from fivered.services.partner.storage import partners as store
@@ -86,6 +86,18 @@ def _texts(tx: Tx, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     }
 
 
+def _out(tx: Tx, message_ids: Sequence[str]) -> Iterator[Leaving]:
+    asked = sa.select(messages).where(messages.c.message_id.in_(message_ids))
+    for row in rows(tx.conn, asked):
+        detail = going_out.plain(row.detail)
+        zh, en = (
+            told("fivered.services.partner", MESSAGES[row.code], detail, lang)
+            for lang in ("zh", "en")
+        )
+        to = store.operators_of(tx.conn, row.partner_id)
+        yield Leaving(row.message_id, to, row.code, row.created_at, (zh, en))
+
+
 TOLD = Elsewhere(
     kinds=MESSAGES,
     to="合伙人现任经办人 / who acts for the partner now",
@@ -94,4 +106,5 @@ TOLD = Elsewhere(
     group="POINTS",
     of=_of,
     texts=_texts,
+    out=_out,
 )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import going_out, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.fields import FILE_OR_PAPER
@@ -294,10 +294,11 @@ def tell(
     """
     if person_id is None:
         return
+    message_id = tx.new_id("msg")
     records.add(
         tx.conn,
         tables.messages,
-        message_id=tx.new_id("msg"),
+        message_id=message_id,
         person_id=person_id,
         code=code,
         complaint_id=complaint_id,
@@ -306,6 +307,7 @@ def tell(
         said_code=said_code,
         created_at=tx.now,
     )
+    going_out.later(tx, [message_id])
 
 
 MadeT = TypeVar("MadeT", bound=Made)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 
 from fivered.chassis import storage as store
 from fivered.chassis.bus import Tx
-from fivered.chassis.telling import Elsewhere
+from fivered.chassis.telling import Elsewhere, Leaving
 from fivered.services.property import rules
 from fivered.services.property.storage import tables
 from fivered.services.property.views.orders import message_texts
@@ -31,6 +31,14 @@ def _texts(tx: Tx, message_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     return {row.message_id: message_texts(row) for row in store.rows(tx.conn, asked)}
 
 
+def _out(tx: Tx, message_ids: Sequence[str]) -> Iterator[Leaving]:
+    table = tables.messages
+    asked = sa.select(table).where(table.c.message_id.in_(message_ids))
+    for row in store.rows(tx.conn, asked):
+        texts = message_texts(row, leaves=True)
+        yield Leaving(row.message_id, [row.person_id], row.code, row.created_at, texts)
+
+
 TOLD = Elsewhere(
     kinds=rules.MESSAGES,
     to="投诉人、项目经理或当事的任职人 / who complained, the manager, or who holds the post",
@@ -39,4 +47,5 @@ TOLD = Elsewhere(
     group="MATTERS",
     of=_of,
     texts=_texts,
+    out=_out,
 )

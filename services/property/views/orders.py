@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 import sqlalchemy as sa
 from msgspec import Meta
 
-from fivered.chassis import records
+from fivered.chassis import going_out, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList, Period
 from fivered.chassis.i18n import told
@@ -145,11 +145,13 @@ def undecided_complaints(tx: Tx, payload: UndecidedFilter) -> Both[replies.Undec
     return found
 
 
-def message_texts(row: Row) -> tuple[str, str]:
-    """Return what a message says, in Chinese and in English."""
+def message_texts(row: Row, *, leaves: bool = False) -> tuple[str, str]:
+    """Return what a message says, in Chinese and in English; see `going_out.plain`."""
     text = rules.MESSAGES[row.code]
-    places = {"number": row.number or "", "said": row.said or ""}
+    places: dict[str, object] = {"number": row.number or "", "said": row.said or ""}
     own = rules.OWN_REASONS.get(row.said_code)
+    if leaves and own is None:
+        places = going_out.plain(places)
     in_english = places if own is None else places | {"said": own.english}
     package = "fivered.services.property"
     return told(package, text, places), told(package, text, in_english, "en")

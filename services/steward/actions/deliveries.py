@@ -1,30 +1,28 @@
-"""Messages that go out to people: to the phone by the district's sender, to a mailbox by SMTP.
+"""Which messages go out to people, and by which channels: what people choose, and the queue.
 
 A message stands in the inbox in any case. What goes out is queued in the transaction that tells,
-and sent by a worker between two transactions. The phone is the register's; an e-mail address is
-given by the person and confirmed by a code. What is kept of a delivery is neither text nor address.
+also what another service has told (`fivered.chassis.going_out`), and sent by a worker between two
+transactions (`sending`). The phone is the register's; an e-mail address is given by the person and
+confirmed by a code.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from fivered.chassis import mailer, records, sender
+from fivered.chassis import identities
 from fivered.chassis.free_text import Sealed
 from fivered.chassis.refusal import Invalid, NotFound, said
 from fivered.chassis.requests import Request
-from fivered.chassis.telling import text_of
 from fivered.chassis.tells import Group
-from fivered.chassis.webhook_wire import Answer
 from fivered.services.steward import storage
+from fivered.services.steward.actions import sending
 from fivered.services.steward.errors import CodeLimit
 from fivered.services.steward.errors.deliveries import EmailCodeWrong
 from fivered.services.steward.messages import TELLS
@@ -33,12 +31,9 @@ from fivered.services.steward.rules import deliveries as limits
 from fivered.services.steward.storage import deliveries as store
 
 if TYPE_CHECKING:
-    from fivered.chassis.bus import Due, Job, Tx
+    from fivered.chassis.bus import Event, Tx
     from fivered.chassis.records import Row
 
-log = logging.getLogger("fivered.steward")
-
-JOB, TIMER = "deliver", "DELIVERY"
 _NO_MAIL = "本区未接入邮件服务 / this district has no mail server"
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 HOURS, MINUTES = 24, 60
@@ -149,7 +144,8 @@ def give_email(tx: Tx, payload: GiveEmail) -> MessageChoices:
         email_codes=codes + 1,
         email_since=since,
     )
-    _queue(tx, [_new(tx, None, mine, "EMAIL_CODE", tx.now)])
+    code = sending.Told("", mine, "EMAIL_CODE", "ACCOUNT", urgent=True, at=tx.now)
+    sending.keep(tx, [sending.row(tx, code, "EMAIL_CODE", tx.now)])
     return _shown(tx)
 
 
@@ -217,19 +213,6 @@ def _shown(tx: Tx) -> MessageChoices:
 # Queueing
 
 
-@dataclass(frozen=True, slots=True)
-class _Out:
-    delivery_id: str
-    message_id: str | None
-    person_id: str
-    channel: str
-    next_at: datetime
-
-
-def _new(tx: Tx, message_id: str | None, person_id: str, channel: str, at: datetime) -> _Out:
-    return _Out(tx.new_id("dlv"), message_id, person_id, channel, at)
-
-
 def after_told(tx: Tx, told: Sequence[Mapping[str, object]]) -> None:
     """Queue what of these messages goes out of the system.
 
@@ -237,154 +220,51 @@ def after_told(tx: Tx, told: Sequence[Mapping[str, object]]) -> None:
         tx: The transaction that tells.
         told: The rows of the messages.
     """
-    open_now = {"SMS": tx.settings.has_sender, "EMAIL": tx.settings.has_mail}
-    if not any(open_now.values()):
+    queue(
+        tx,
+        [
+            sending.Told(
+                str(row["message_id"]), str(row["person_id"]), str(row["kind"]), kind.group,
+                kind.urgent, tx.now,
+            )
+            for row in told
+            for kind in [TELLS[str(row["kind"])]]
+        ],
+    )  # fmt: skip
+
+
+def consume(tx: Tx, heard: list[Event]) -> None:
+    """Queue what the other services have told, as each person wants to be told."""
+    every = [(event, one) for event in heard for one in event.data.messages]
+    named = {person_id for _, one in every for person_id in one.to}
+    kept = identities.kept(tx.conn, storage.tables.persons, named)
+    queue(
+        tx,
+        [
+            sending.Told(
+                one.message_id, person_id, one.kind, one.group, one.urgent, one.at, event.source,
+                {"zh": one.text_zh, "en": one.text_en},
+            )
+            for event, one in every
+            if one.at + limits.GOOD_FOR > tx.now
+            for person_id in identities.one_each(one.to, kept)
+        ],
+    )  # fmt: skip
+
+
+def queue(tx: Tx, messages: Sequence[sending.Told]) -> None:
+    """Queue by each channel that its person has chosen, and the district has, a message."""
+    open_now = sending.channels_of(tx.settings)
+    if not open_now or not messages:
         return
-    chosen = store.choices(tx.conn, [str(row["person_id"]) for row in told])
+    chosen = store.choices(tx.conn, [one.person_id for one in messages])
     queued = []
-    for row in told:
-        person_id, kind = str(row["person_id"]), TELLS[str(row["kind"])]
-        own = chosen.get(person_id)
+    for one in messages:
+        own = chosen.get(one.person_id)
         quiet = limits.QUIET if own is None else (own.quiet_from, own.quiet_to)
         wanted = None if own is None else own.channels
-        for channel in limits.channels(wanted, kind.group, urgent=kind.urgent):
-            if open_now[channel] and (channel != "EMAIL" or (own is not None and own.email)):
-                at = limits.goes_at(tx.now, quiet, urgent=kind.urgent)
-                queued.append(_new(tx, str(row["message_id"]), person_id, channel, at))
-    _queue(tx, queued)
-
-
-def _queue(tx: Tx, queued: Sequence[_Out]) -> None:
-    rows = [
-        {
-            "delivery_id": one.delivery_id, "message_id": one.message_id,
-            "person_id": one.person_id, "channel": one.channel, "state": "WAITING",
-            "attempts": 0, "created_at": tx.now, "next_at": one.next_at,
-        }
-        for one in queued
-    ]  # fmt: skip
-    if not rows:
-        return
-    records.add_all(tx.conn, store.deliveries, rows)
-    for one in queued:
-        if one.next_at <= tx.now:
-            tx.start_job(JOB, {"delivery_id": one.delivery_id})
-        else:
-            tx.arm(TIMER, one.delivery_id, one.next_at)
-
-
-# --------------------------------------------------------------------------------------------------
-# Sending
-
-
-def again(tx: Tx, due: Due) -> None:
-    """The quiet hours are over, or a try is made again."""
-    tx.start_job(JOB, {"delivery_id": due.ref})
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    channel: str
-    to: str
-    kind: str
-    text_zh: str
-    text_en: str
-    code: str
-    until: datetime
-
-
-def send(job: Job) -> dict[str, object]:
-    """Hand a message to the sender or the mail server, between two transactions."""
-    delivery_id = str(job.params["delivery_id"])
-    with job.step() as tx:
-        letter, settings = _written(tx, delivery_id), tx.settings
-    if letter is None:
-        return {"id": delivery_id}
-    if letter.channel == "SMS":
-        message = sender.Message(
-            delivery_id, letter.kind, letter.to, letter.text_zh, letter.text_en, letter.code,
-            letter.until,
-        )  # fmt: skip
-        answer = sender.send(settings.sender_url, settings.sender_secret, message)
-    else:
-        answer = mailer.send(
-            settings.mail_server, settings.mail_from, letter.to, message_id=delivery_id,
-            subject="五红消息 / Five Red", text=f"{letter.text_zh}\n\n{letter.text_en}\n",
-        )  # fmt: skip
-    with job.step() as tx:
-        _note(tx, delivery_id, answer, letter.until)
-    return {"id": delivery_id}
-
-
-def _written(tx: Tx, delivery_id: str) -> _Letter | None:
-    """Return what is to go, and where; None where nothing is."""
-    row = records.find(tx.conn, store.deliveries, delivery_id, lock=True)
-    if row is None or row.state != "WAITING":
-        return None
-    until = row.created_at + limits.GOOD_FOR
-    if until <= tx.now:
-        _end(tx, delivery_id, "LATE")
-        return None
-    letter = _code(tx, row) if row.channel == "EMAIL_CODE" else _message(tx, row, until)
-    if letter is None:
-        _end(tx, delivery_id, "NOBODY")
-    return letter
-
-
-def _message(tx: Tx, row: Row, until: datetime) -> _Letter | None:
-    told = store.told(tx.conn, tx.runtime.chassis, row.message_id)
-    to = _address(tx, row.person_id, row.channel)
-    if told is None or to is None:
-        return None
-    zh, en = text_of(tx, told.kind, told.detail)
-    return _Letter(row.channel, to, told.kind.lower(), zh, en, "", until)
-
-
-def _address(tx: Tx, person_id: str, channel: str) -> str | None:
-    vault = storage.vault(tx)
-    if channel == "SMS":
-        person = storage.people.person(tx.conn, person_id)
-        if person is None or person.status != "ACTIVE":
-            return None
-        return vault.open_or_none(person.phone, f"{person_id}.phone")
-    own = store.choice(tx.conn, person_id)
-    return None if own is None else vault.open_or_none(own.email, f"{person_id}.email")
-
-
-def _code(tx: Tx, row: Row) -> _Letter | None:
-    own, vault = store.choice(tx.conn, row.person_id), storage.vault(tx)
-    if own is None or own.email_digits is None or own.email_until <= tx.now:
-        return None
-    to = vault.open(own.email_new, f"{row.person_id}.email_new")
-    digits = vault.open(own.email_digits, f"{row.person_id}.email_digits")
-    zh = f"您的邮箱验证码是 {digits},30 分钟内有效。如非本人操作,请忽略。"
-    en = f"Your code is {digits}; it is good for 30 minutes. If you did not ask for it, ignore it."
-    return _Letter("EMAIL", to, "email_code", zh, en, digits, own.email_until)
-
-
-def _note(tx: Tx, delivery_id: str, answer: Answer, until: datetime) -> None:
-    """Keep what came of a try."""
-    row = records.find(tx.conn, store.deliveries, delivery_id, lock=True)
-    if row is None or row.state != "WAITING":
-        return
-    attempts = row.attempts + 1
-    came = {"attempts": attempts, "status": answer.status, "error": answer.why[:200] or None}
-    if answer.taken:
-        _end(tx, delivery_id, "SENT", **came)
-        return
-    # A mail server's 5xx is for good; the district's sender says so by 410.
-    final = answer.gone if row.channel == "SMS" else (answer.status or 0) >= 500
-    at = None if final else limits.next_try(tx.now, attempts, answer.after_s)
-    if at is None or at >= until:
-        log.warning(
-            "delivery_dead",
-            extra={"id": delivery_id, "channel": row.channel, "status": answer.status},
-        )
-        _end(tx, delivery_id, "DEAD", **came)
-        return
-    store.change(tx.conn, delivery_id, next_at=at, **came)
-    tx.arm(TIMER, delivery_id, at)
-
-
-def _end(tx: Tx, delivery_id: str, state: str, **more: object) -> None:
-    store.change(tx.conn, delivery_id, state=state, next_at=None, ended_at=tx.now, **more)
+        for channel in limits.channels(wanted, one.group, urgent=one.urgent):
+            if channel in open_now and (channel != "EMAIL" or (own is not None and own.email)):
+                at = limits.goes_at(tx.now, quiet, urgent=one.urgent)
+                queued.append(sending.row(tx, one, channel, at))
+    sending.keep(tx, queued)

@@ -67,6 +67,12 @@ from fivered.services.steward.events.requests import (
     RequestSelfFoundClosed,
     RequestSubmitted,
 )
+from fivered.services.steward.events.told import (
+    CreditToldHeard,
+    ForumToldHeard,
+    PartnerToldHeard,
+    PropertyToldHeard,
+)
 
 __all__ = [
     "AppointmentActivatedHeard",
@@ -77,8 +83,10 @@ __all__ = [
     "CommunityMonth",
     "CompanyRegisteredHeard",
     "CompanyRepresentativesChangedHeard",
+    "CreditToldHeard",
     "EmergencyArrival",
     "FinalEntry",
+    "ForumToldHeard",
     "HazardVerified",
     "IncidentAnnouncedHeard",
     "IncidentEndedHeard",
@@ -89,6 +97,7 @@ __all__ = [
     "PartnerAdmittedHeard",
     "PartnerExitedHeard",
     "PartnerOperatorsChangedHeard",
+    "PartnerToldHeard",
     "PersonErased",
     "PersonMerged",
     "PersonRegistered",
@@ -96,6 +105,7 @@ __all__ = [
     "ProjectManagerEndedHeard",
     "ProjectMonth",
     "ProjectRegisteredHeard",
+    "PropertyToldHeard",
     "RequestCancelled",
     "RequestClosed",
     "RequestCorrected",

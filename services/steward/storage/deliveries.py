@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -10,7 +11,7 @@ from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.chassis.vault import Sealed
-from fivered.services.steward.storage.tables import metadata
+from fivered.services.steward.storage.tables import metadata, persons
 
 # What somebody has chosen; who has chosen nothing has no row.
 message_choices = sa.Table(
@@ -42,7 +43,8 @@ deliveries = sa.Table(
     sa.Column("message_id", store.Id),
     sa.Column("person_id", store.Id, nullable=False, index=True),
     sa.Column("channel", sa.String(10), nullable=False),
-    # WAITING, SENT, NOBODY (no address), LATE (of no use any more), DEAD (given up).
+    # WAITING, SENT, NOBODY (no address), LATE (of no use any more), DEAD (given up), SETTLED (given
+    # up, and the person was told otherwise).
     sa.Column("state", sa.String(10), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     # Of the last try: the receiver's code, and why it was none.
@@ -51,6 +53,15 @@ deliveries = sa.Table(
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("next_at", store.UtcDateTime),
     sa.Column("ended_at", store.UtcDateTime),
+    # Which service has told it, where it is another one, and what it says while it waits.
+    sa.Column("source", sa.String(40)),
+    sa.Column("kind", sa.String(60)),
+    sa.Column("said", store.Json),
+    # Since when, and by whom, it is tried again after it was given up.
+    sa.Column("retried_at", store.UtcDateTime),
+    sa.Column("retried_by", store.Id),
+    # How the person was told otherwise.
+    sa.Column("settled", sa.String(20)),
     sa.Index("ix_deliveries_state_created_at", "state", "created_at", "delivery_id"),
 )
 
@@ -97,3 +108,58 @@ def change(conn: sa.Connection, delivery_id: str, **values: object) -> None:
     conn.execute(
         sa.update(deliveries).where(deliveries.c.delivery_id == delivery_id).values(**values)
     )
+
+
+# What the office of an area sees: no codes by which an address is confirmed.
+_of_area = (
+    sa.select(deliveries, persons.c.area)
+    .join_from(deliveries, persons, deliveries.c.person_id == persons.c.person_id)
+    .where(deliveries.c.message_id.is_not(None))
+)
+
+
+def of_area(conn: sa.Connection, delivery_id: str, *, lock: bool = False) -> Row | None:
+    """Return a delivery with the area of its person, or None."""
+    if lock:
+        records.find(conn, deliveries, delivery_id, lock=True)
+    return store.first(conn, _of_area.where(deliveries.c.delivery_id == delivery_id))
+
+
+def page(conn: sa.Connection, scope: str, part: records.PartOfList) -> records.Page:
+    """Return deliveries to the people of an area, newest first."""
+    asked = _of_area.where(store.within(persons.c.area, scope))
+    for name in ("state", "channel"):
+        if (wanted := getattr(part, name)) is not None:
+            asked = asked.where(deliveries.c[name] == wanted)
+    by = (deliveries.c.created_at, deliveries.c.delivery_id)
+    return records.page(conn, asked, part, by, newest_first=True)
+
+
+def dead(conn: sa.Connection, scope: str, channel: str | None, most: int) -> list[str]:
+    """Return what was given up of an area, the newest first."""
+    asked = _of_area.where(deliveries.c.state == "DEAD", store.within(persons.c.area, scope))
+    if channel is not None:
+        asked = asked.where(deliveries.c.channel == channel)
+    asked = asked.order_by(deliveries.c.created_at.desc()).limit(most)
+    return [row.delivery_id for row in records.rows(conn, asked)]
+
+
+def again(conn: sa.Connection, delivery_ids: Sequence[str], *, by: str, at: datetime) -> None:
+    """Let deliveries that were given up wait again."""
+    conn.execute(
+        sa.update(deliveries)
+        .where(deliveries.c.delivery_id.in_(delivery_ids), deliveries.c.state == "DEAD")
+        .values(
+            state="WAITING", attempts=0, next_at=at, ended_at=None, retried_at=at, retried_by=by
+        )
+    )
+
+
+def standing(conn: sa.Connection) -> dict[tuple[str, str], int]:
+    """Return how many wait or were given up, by state and channel."""
+    asked = (
+        sa.select(deliveries.c.state, deliveries.c.channel, sa.func.count().label("many"))
+        .where(deliveries.c.state.in_(("WAITING", "DEAD")))
+        .group_by(deliveries.c.state, deliveries.c.channel)
+    )
+    return {(row.state, row.channel): int(row.many) for row in conn.execute(asked)}

@@ -124,8 +124,8 @@ DATA_MAP = (
         hidden="email_digits", things="channels", erased=ROWS,
     ),
     Held(
-        "deliveries", TOLD_BY, whose="person_id",
-        things="delivery_id message_id channel state error",
+        "deliveries", TOLD_BY, whose="person_id", general="said", others="retried_by",
+        things="delivery_id message_id channel state error source kind settled",
         erased=ROWS, fades=ROWS, over="created_at", months=3,
     ),
     Held(

@@ -1,9 +1,12 @@
 """What waits for somebody is what the lists show, for whom may act, until it is done."""
 
+from fivered.chassis import records
 from fivered.chassis.messages import SELF
+from fivered.services.steward.actions import sending
 from fivered.services.steward.rules.routing import DUTIES
 from fivered.services.steward.service import Steward
 from fivered.services.steward.storage import escalations
+from fivered.services.steward.storage.deliveries import deliveries
 from fivered.services.steward.tests.ground import (
     CADRE,
     COMMUNITY,
@@ -217,7 +220,23 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
             note="群内问好",
         ),
     )  # fmt: skip
+    dead = undelivered(ground)
+    waits.until(
+        "MESSAGE_UNDELIVERED", dead, to=SECRETARY, not_to=[resident, HANDLER],
+        act=lambda: ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do(
+            "settle_delivery", {"delivery_id": dead, "how": "PHONE"}
+        ),
+    )  # fmt: skip
     assert waits.proved == {row.kind for row in Steward.waits}
+
+
+def undelivered(ground):
+    """A message to a resident that was given up."""
+    with ground.bench.transaction() as tx:
+        told = sending.Told("msg_1", WANG, "REQ_LATE", "MATTERS", urgent=False, at=tx.now)
+        row = sending.row(tx, told, "SMS", tx.now) | {"state": "DEAD", "next_at": None}
+        records.add(tx.conn, deliveries, **row)
+    return row["delivery_id"]
 
 
 def covered(ground):

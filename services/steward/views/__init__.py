@@ -10,6 +10,7 @@ from fivered.services.steward.views import (
     erasures,
     escalations,
     finding,
+    gauges,
     ground,
     incidents,
     intake,
@@ -23,6 +24,7 @@ from fivered.services.steward.views import (
     records,
     rota,
     searching,
+    sent,
     telling,
     waiting,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "erasures",
     "escalations",
     "finding",
+    "gauges",
     "ground",
     "incidents",
     "intake",
@@ -50,6 +53,7 @@ __all__ = [
     "records",
     "rota",
     "searching",
+    "sent",
     "telling",
     "waiting",
 ]

@@ -19,6 +19,7 @@ from fivered.services.steward.views import (
     planning,
     records,
     rota,
+    sent,
 )
 
 _REVIEWS = ("PENDING", "STREET")
@@ -130,6 +131,12 @@ WAITS = (
         "待审批的暂停 / A pause to decide",
         act="decide_pause", view=desk.pauses, asked=desk.PauseList(state="ASKED", limit=MOST),
         since="asked_at", to=by_another("asked_by"), id="request_id",
+    ),
+    Waits(
+        "MESSAGE_UNDELIVERED",
+        "未送达的消息 / A message that could not be delivered",
+        act="retry_delivery", view=sent.message_deliveries,
+        asked=sent.DeliveryList(state="DEAD", limit=MOST), since="created_at",
     ),
     Waits(
         "RATING_TO_REVIEW",

@@ -117,6 +117,7 @@ WORDS = {
     "title": "标题 / title",
     "wrapped": "本人密钥(加密) / the person's key, sealed",
     "wanted": "申请更正的内容 / what is to be put right",
+    "wechat": "微信编号 / id at WeChat",
     "work_phone": "工作电话 / work phone",
 }
 # Instead of columns: an erasure deletes the rows.

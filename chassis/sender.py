@@ -57,6 +57,28 @@ class Message:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """What the district's own app shows: no phone, and the person by the registration.
+
+    Attributes:
+        message_id: The same at each try.
+        person_id: To whom.
+        service, kind, group: Who has told it, which message it is, and for what it is chosen.
+        text_zh, text_en: What the person reads.
+        until: When it is of no use any more.
+    """
+
+    message_id: str
+    person_id: str
+    service: str
+    kind: str
+    group: str
+    text_zh: str
+    text_en: str
+    until: datetime
+
+
 def send(url: str, secret: str, message: Message, *, patience_s: float = PATIENCE_S) -> Answer:
     """Hand one message to the sender, once. Whatever happens is an answer, and names neither the
     phone nor what was said.
@@ -67,17 +89,26 @@ def send(url: str, secret: str, message: Message, *, patience_s: float = PATIENC
         message: What is to be said.
         patience_s: How long the whole try may take, s.
     """
+    return hand(url, secret, message.message_id, msgspec.json.encode(message), patience_s)
+
+
+def push(url: str, secret: str, message: Push, *, patience_s: float = PATIENCE_S) -> Answer:
+    """Hand one message to the district's own app, once; see `send`."""
+    return hand(url, secret, message.message_id, msgspec.json.encode(message), patience_s)
+
+
+def hand(url: str, secret: str, message_id: str, body: bytes, patience_s: float) -> Answer:
+    """Send one signed request. Whatever happens is an answer."""
     receiver = read_url(url)
     if receiver is None:
-        return Answer(None, "the sender's address is none", 0)
-    body = msgspec.json.encode(message)
+        return Answer(None, "the address is none", 0)
     at = int(datetime.now(UTC).timestamp())
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"fivered/{__version__}",
-        "webhook-id": message.message_id,
+        "webhook-id": message_id,
         "webhook-timestamp": str(at),
-        "webhook-signature": signature(secret, message.message_id, at, body),
+        "webhook-signature": signature(secret, message_id, at, body),
     }
     deadlines = Deadlines()
     # A sender that sends a byte now and then would never meet a socket's own limit.

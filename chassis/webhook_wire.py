@@ -249,12 +249,28 @@ class Line:
     """A connection to one receiver, kept while one event follows the other.
 
     Not for several threads at once.
+
+    Args:
+        receiver: Where it leads.
+        deadlines: Ends what takes too long.
+        most_s: How long one request may take, s.
+        method: Of HTTP.
+        listens: Whether the body of an answer is kept in `said`, up to 64 KiB.
     """
 
     def __init__(
-        self, receiver: Receiver, deadlines: Deadlines, *, most_s: float | None = None
+        self,
+        receiver: Receiver,
+        deadlines: Deadlines,
+        *,
+        most_s: float | None = None,
+        method: str = "POST",
+        listens: bool = False,
     ) -> None:
         self.receiver = receiver
+        self._method, self._listens = method, listens
+        # What the last answer said, where that is listened to.
+        self.said = b""
         self._most_s = MOST_S if most_s is None else most_s
         self._deadlines = deadlines
         self._open: _Open | None = None
@@ -290,11 +306,11 @@ class Line:
 
     def _ask(self, headers: Mapping[str, str], body: bytes, until: float) -> h11.Response:
         """Send, and return the whole head of the answer."""
-        self._heard = 0
+        self._heard, self.said = 0, b""
         way = self._open or self._connect(until)
         self._deadlines.watch(way.sock, until)
         request = h11.Request(
-            method="POST",
+            method=self._method,
             target=self.receiver.target,
             headers=[
                 ("Host", self.receiver.authority),
@@ -331,9 +347,11 @@ class Line:
             return
         length = _value(head, b"content-length")
         short = head.status_code == 204 or (length.isdecimal() and int(length) <= _SHORT)
+        short = short or self._listens
         try:
-            while short and not isinstance(self._hear(way, until), h11.EndOfMessage):
-                continue
+            while short and not isinstance(event := self._hear(way, until), h11.EndOfMessage):
+                if self._listens and isinstance(event, h11.Data):
+                    self.said += event.data
         except (NotReached, OSError, h11.RemoteProtocolError):
             short = False
         self._deadlines.forget(way.sock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fivered.chassis import mailer, sender
+from fivered.chassis import mailer, sender, wechat
 from fivered.chassis.settings import Secret, setting
 from fivered.chassis.vault import Keys
 
@@ -88,6 +88,44 @@ class StewardSettings:
         default="",
         needed_with="FIVERED_MAIL_SERVER",
     )
+    app_url: str = setting(
+        "FIVERED_APP_URL",
+        help="Where the district's own app takes messages to its people, https://…; empty = none",
+        default="",
+        like=sender.ADDRESS,
+    )
+    app_secret: Secret = setting(  # noqa: RUF009  see pii_key
+        "FIVERED_APP_SECRET",
+        help="whsec_ and a key, as a webhook's secret: what the app is given is signed with it",
+        default=Secret(""),
+        like=sender.SECRET,
+        needed_with="FIVERED_APP_URL",
+    )
+    wechat_url: str = setting(
+        "FIVERED_WECHAT_URL",
+        help="Interface of WeChat, https://api.weixin.qq.com; empty = none",
+        default="",
+        like=sender.ADDRESS,
+    )
+    wechat_app: str = setting(
+        "FIVERED_WECHAT_APP",
+        help="appid of the district's official account of WeChat",
+        default="",
+        needed_with="FIVERED_WECHAT_URL",
+    )
+    wechat_secret: Secret = setting(  # noqa: RUF009  see pii_key
+        "FIVERED_WECHAT_SECRET",
+        help="Secret of that account",
+        default=Secret(""),
+        needed_with="FIVERED_WECHAT_URL",
+    )
+    wechat_templates: str = setting(
+        "FIVERED_WECHAT_TEMPLATES",
+        help="Its templates by group of messages: GROUP=TEMPLATE_ID,field=text,field=at;*=…",
+        default="",
+        like=wechat.TEMPLATES,
+        needed_with="FIVERED_WECHAT_URL",
+    )
     codes_per_hour: int = setting(
         "FIVERED_STEWARD_CODES_PER_HOUR",
         help="Most codes for signing in that are handed to the sender within an hour",
@@ -114,6 +152,32 @@ class StewardSettings:
     def has_mail(self) -> bool:
         """Whether e-mails can be sent."""
         return bool(self.mail_server and self.mail_from)
+
+    @property
+    def has_app(self) -> bool:
+        """Whether the district's own app can be told."""
+        return bool(self.app_url and self.app_secret)
+
+    @property
+    def has_wechat(self) -> bool:
+        """Whether template messages of WeChat can be sent."""
+        return bool(
+            self.wechat_url and self.wechat_app and self.wechat_secret and self.wechat_templates
+        )
+
+    @property
+    def wechat(self) -> wechat.Account:
+        """The district's official account of WeChat."""
+        return wechat.Account(self.wechat_url, self.wechat_app, self.wechat_secret)
+
+    @property
+    def channels(self) -> frozenset[str]:
+        """The channels by which messages are sent."""
+        has = {
+            "SMS": self.has_sender, "EMAIL": self.has_mail, "APP": self.has_app,
+            "WECHAT": self.has_wechat,
+        }  # fmt: skip
+        return frozenset(channel for channel, there in has.items() if there)
 
     @property
     def keys(self) -> Keys:

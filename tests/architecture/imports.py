@@ -42,7 +42,7 @@ CHASSIS = (
     "reading",
     "dumps | owners",
     "append_only | outgoing",
-    "actors | audit | blobs | calendar | checks | envelope | fields | free_text | here | i18n | identities | logs | mailer | personal | sender | setting_files | shapes | sheets | spreadsheets",
+    "actors | audit | blobs | calendar | checks | envelope | fields | free_text | here | i18n | identities | logs | mailer | personal | sender | wechat | setting_files | shapes | sheets | spreadsheets",
     "messages | promises | schemas | storage | webhook_wire | workbooks",
     "file_table | told_tables | vault",
     "api | buildings | cards | cells | column_types | database_errors | few | forms | marks | tells",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
-from fivered.chassis import identities
+from fivered.chassis import identities, wechat
 from fivered.chassis.free_text import Sealed
 from fivered.chassis.refusal import Invalid, NotFound, said
 from fivered.chassis.requests import Request
@@ -24,20 +24,22 @@ from fivered.chassis.tells import Group
 from fivered.services.steward import storage
 from fivered.services.steward.actions import sending
 from fivered.services.steward.errors import CodeLimit
-from fivered.services.steward.errors.deliveries import EmailCodeWrong
+from fivered.services.steward.errors.deliveries import EmailCodeWrong, WechatCodeWrong
 from fivered.services.steward.messages import TELLS
 from fivered.services.steward.replies.telling import MessageChoices, choices_of
 from fivered.services.steward.rules import deliveries as limits
+from fivered.services.steward.settings import StewardSettings
 from fivered.services.steward.storage import deliveries as store
 
 if TYPE_CHECKING:
     from fivered.chassis.bus import Event, Tx
     from fivered.chassis.records import Row
 
+_NO_WECHAT = "本区未接入微信公众号 / this district has no account of WeChat"
 _NO_MAIL = "本区未接入邮件服务 / this district has no mail server"
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 HOURS, MINUTES = 24, 60
-Channel = Literal["SMS", "EMAIL"]
+Channel = Literal["SMS", "EMAIL", "APP", "WECHAT"]
 Minutes = Annotated[
     str,
     Meta(
@@ -52,7 +54,7 @@ class ChooseMessages(Request, frozen=True):
     """消息推送偏好 / By which channels one is told."""
 
     channels: Annotated[
-        dict[Group, Annotated[list[Channel], Meta(max_length=2)]],
+        dict[Group, Annotated[list[Channel], Meta(max_length=4)]],
         Meta(
             max_length=10,
             description="各组消息推送到哪里;未列的组只在站内 / channels of each group; a group that"
@@ -182,6 +184,48 @@ def confirm_email(tx: Tx, payload: ConfirmEmail) -> MessageChoices:
     return _shown(tx)
 
 
+class BindWechat(Request, frozen=True):
+    """微信授权码 / The code of WeChat's sign-in; null ends it."""
+
+    code: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,128}$", examples=["081Wx0ll2Yb"])] | None
+
+
+def ask_wechat(settings: StewardSettings, payload: BindWechat) -> str | None:
+    """Ask WeChat, outside of any transaction, who was given the code.
+
+    Raises:
+        Invalid: This district has no account of WeChat.
+        WechatCodeWrong: WeChat does not know the code, or does not answer.
+    """
+    if payload.code is None:
+        return None
+    if not settings.has_wechat:
+        raise Invalid(field="code", reason=said(_NO_WECHAT))
+    found = wechat.openid_of(settings.wechat, payload.code)
+    if found is None:
+        raise WechatCodeWrong(field="code")
+    return found
+
+
+def bind_wechat(tx: Tx, payload: BindWechat) -> MessageChoices:
+    """绑定微信 / Be told by WeChat.
+
+    授权码由微信网页授权取得;为空则解除。The code comes from WeChat's own sign-in; null ends it.
+
+    Raises:
+        Invalid: This district has no account of WeChat.
+        WechatCodeWrong: WeChat does not know the code, or does not answer.
+        NotFound: The caller is not registered.
+    """
+    person = storage.people.lock(tx.conn, tx.actor.id)
+    if person is None or person.status != "ACTIVE":
+        raise NotFound(kind="person", id=tx.actor.id)
+    mine, openid = tx.actor.id, None if payload.code is None else str(tx.ahead)
+    sealed = None if openid is None else storage.vault(tx).seal(openid, f"{mine}.wechat", mine)
+    _keep(tx, wechat=sealed)
+    return _shown(tx)
+
+
 def _count(tx: Tx, person_id: str) -> None:
     row = store.choice(tx.conn, person_id, lock=True)
     if row is not None:
@@ -205,8 +249,7 @@ def _minute(text: str, field: str) -> int:
 
 def _shown(tx: Tx) -> MessageChoices:
     row = store.choice(tx.conn, tx.actor.id)
-    settings = tx.settings
-    return choices_of(row, storage.vault(tx), sms=settings.has_sender, mail=settings.has_mail)
+    return choices_of(row, storage.vault(tx), tx.settings.channels)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -243,7 +286,7 @@ def consume(tx: Tx, heard: list[Event]) -> None:
         [
             sending.Told(
                 one.message_id, person_id, one.kind, one.group, one.urgent, one.at, event.source,
-                {"zh": one.text_zh, "en": one.text_en},
+                {"zh": one.text_zh, "en": one.text_en, "group": one.group},
             )
             for event, one in every
             if one.at + limits.GOOD_FOR > tx.now
@@ -252,9 +295,16 @@ def consume(tx: Tx, heard: list[Event]) -> None:
     )  # fmt: skip
 
 
+def _has(own: Row | None, channel: str) -> bool:
+    """Tell whether a person has given the address that a channel needs."""
+    if channel in {"SMS", "APP"}:
+        return True
+    return own is not None and bool(own.email if channel == "EMAIL" else own.wechat)
+
+
 def queue(tx: Tx, messages: Sequence[sending.Told]) -> None:
     """Queue by each channel that its person has chosen, and the district has, a message."""
-    open_now = sending.channels_of(tx.settings)
+    open_now = tx.settings.channels
     if not open_now or not messages:
         return
     chosen = store.choices(tx.conn, [one.person_id for one in messages])
@@ -264,7 +314,7 @@ def queue(tx: Tx, messages: Sequence[sending.Told]) -> None:
         quiet = limits.QUIET if own is None else (own.quiet_from, own.quiet_to)
         wanted = None if own is None else own.channels
         for channel in limits.channels(wanted, one.group, urgent=one.urgent):
-            if channel in open_now and (channel != "EMAIL" or (own is not None and own.email)):
+            if channel in open_now and _has(own, channel):
                 at = limits.goes_at(tx.now, quiet, urgent=one.urgent)
                 queued.append(sending.row(tx, one, channel, at))
     sending.keep(tx, queued)

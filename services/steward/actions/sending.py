@@ -1,4 +1,4 @@
-"""Messages are sent: to the phone by the district's sender, to a mailbox by SMTP.
+"""Messages are sent: to phones by the district's sender, to mailboxes, to its app, by WeChat.
 
 A delivery is a row with a job; a worker that is killed loses none. What is kept of it is no
 address, and no text once it is over.
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from fivered.chassis import mailer, records, sender
+from fivered.chassis import mailer, records, sender, wechat
+from fivered.chassis.calendar import Calendar
 from fivered.chassis.telling import text_of
+from fivered.chassis.tells import GROUPS, Group
 from fivered.chassis.webhook_wire import Answer
 from fivered.services.steward import storage
+from fivered.services.steward.messages import TELLS
 from fivered.services.steward.rules import deliveries as limits
 from fivered.services.steward.settings import StewardSettings
 from fivered.services.steward.storage import deliveries as store
@@ -54,12 +57,6 @@ class Told:
     said: Mapping[str, str] | None = None
 
 
-def channels_of(settings: StewardSettings) -> frozenset[str]:
-    """Return the channels by which this district sends."""
-    has = {"SMS": settings.has_sender, "EMAIL": settings.has_mail}
-    return frozenset(channel for channel, there in has.items() if there)
-
-
 def row(tx: Tx, message: Told, channel: str, at: datetime) -> dict[str, object]:
     """Return the row of a delivery that is to go out at a time."""
     return {
@@ -96,10 +93,13 @@ def again(tx: Tx, due: Due) -> None:
 class _Letter:
     channel: str
     to: str
+    service: str
     kind: str
+    group: Group
     text_zh: str
     text_en: str
     code: str
+    at: datetime
     until: datetime
 
 
@@ -110,20 +110,47 @@ def send(job: Job) -> dict[str, object]:
         letter, settings = _written(tx, delivery_id), tx.settings
     if letter is None:
         return {"id": delivery_id}
-    if letter.channel == "SMS":
-        message = sender.Message(
-            delivery_id, letter.kind, letter.to, letter.text_zh, letter.text_en, letter.code,
-            letter.until,
-        )  # fmt: skip
-        answer = sender.send(settings.sender_url, settings.sender_secret, message)
-    else:
-        answer = mailer.send(
-            settings.mail_server, settings.mail_from, letter.to, message_id=delivery_id,
-            subject="五红消息 / Five Red", text=f"{letter.text_zh}\n\n{letter.text_en}\n",
-        )  # fmt: skip
+    answer = _BY[letter.channel](settings, delivery_id, letter)
     with job.step() as tx:
         _note(tx, delivery_id, answer, letter.until)
     return {"id": delivery_id}
+
+
+def _by_phone(settings: StewardSettings, delivery_id: str, letter: _Letter) -> Answer:
+    message = sender.Message(
+        delivery_id, letter.kind, letter.to, letter.text_zh, letter.text_en, letter.code,
+        letter.until,
+    )  # fmt: skip
+    return sender.send(settings.sender_url, settings.sender_secret, message)
+
+
+def _by_mail(settings: StewardSettings, delivery_id: str, letter: _Letter) -> Answer:
+    return mailer.send(
+        settings.mail_server, settings.mail_from, letter.to, message_id=delivery_id,
+        subject="五红消息 / Five Red", text=f"{letter.text_zh}\n\n{letter.text_en}\n",
+    )  # fmt: skip
+
+
+def _by_app(settings: StewardSettings, delivery_id: str, letter: _Letter) -> Answer:
+    message = sender.Push(
+        delivery_id, letter.to, letter.service, letter.kind, letter.group, letter.text_zh,
+        letter.text_en, letter.until,
+    )  # fmt: skip
+    return sender.push(settings.app_url, settings.app_secret, message)
+
+
+def _by_wechat(settings: StewardSettings, _delivery_id: str, letter: _Letter) -> Answer:
+    known = wechat.templates(settings.wechat_templates)
+    template = known.get(letter.group) or known.get("*")
+    if template is None:
+        return Answer(410, f"no template of {letter.group}", 0)
+    filled = wechat.Said(
+        letter.text_zh, str(GROUPS[letter.group]), letter.service, Calendar.minute(letter.at)
+    )
+    return wechat.send(settings.wechat, letter.to, template, filled)
+
+
+_BY = {"SMS": _by_phone, "EMAIL": _by_mail, "APP": _by_app, "WECHAT": _by_wechat}
 
 
 def _written(tx: Tx, delivery_id: str) -> _Letter | None:
@@ -145,27 +172,37 @@ def _message(tx: Tx, row: Row, until: datetime) -> _Letter | None:
     to, texts = _address(tx, row.person_id, row.channel), _texts(tx, row)
     if to is None or texts is None:
         return None
-    kind, zh, en = texts
-    return _Letter(row.channel, to, kind.lower(), zh, en, "", until)
+    kind, group, zh, en = texts
+    service = row.source or tx.runtime.name
+    return _Letter(row.channel, to, service, kind.lower(), group, zh, en, "", row.created_at, until)
 
 
-def _texts(tx: Tx, row: Row) -> tuple[str, str, str] | None:
-    """Return the kind of a message and what it says, in Chinese and in English."""
+def _texts(tx: Tx, row: Row) -> tuple[str, Group, str, str] | None:
+    """Return the kind of a message, its group and what it says, in Chinese and in English."""
     if row.source is not None:
-        return (f"{row.source}_{row.kind}", row.said["zh"], row.said["en"]) if row.said else None
+        said = row.said
+        kind = f"{row.source}_{row.kind}"
+        return (kind, said["group"], said["zh"], said["en"]) if said else None
     told = store.told(tx.conn, tx.runtime.chassis, row.message_id)
-    return None if told is None else (told.kind, *text_of(tx, told.kind, told.detail))
+    if told is None:
+        return None
+    known = TELLS.get(told.kind)
+    group: Group = "MATTERS" if known is None else known.group
+    return told.kind, group, *text_of(tx, told.kind, told.detail)
 
 
 def _address(tx: Tx, person_id: str, channel: str) -> str | None:
     vault = storage.vault(tx)
-    if channel == "SMS":
+    if channel in {"SMS", "APP"}:
         person = storage.people.person(tx.conn, person_id)
         if person is None or person.status != "ACTIVE":
             return None
+        if channel == "APP":
+            return person_id
         return vault.open_or_none(person.phone, f"{person_id}.phone")
     own = store.choice(tx.conn, person_id)
-    return None if own is None else vault.open_or_none(own.email, f"{person_id}.email")
+    name = "email" if channel == "EMAIL" else "wechat"
+    return None if own is None else vault.open_or_none(getattr(own, name), f"{person_id}.{name}")
 
 
 def _code(tx: Tx, row: Row) -> _Letter | None:
@@ -176,7 +213,10 @@ def _code(tx: Tx, row: Row) -> _Letter | None:
     digits = vault.open(own.email_digits, f"{row.person_id}.email_digits")
     zh = f"您的邮箱验证码是 {digits},30 分钟内有效。如非本人操作,请忽略。"
     en = f"Your code is {digits}; it is good for 30 minutes. If you did not ask for it, ignore it."
-    return _Letter("EMAIL", to, "email_code", zh, en, digits, own.email_until)
+    return _Letter(
+        "EMAIL", to, tx.runtime.name, "email_code", "ACCOUNT", zh, en, digits, tx.now,
+        own.email_until,
+    )  # fmt: skip
 
 
 def _note(tx: Tx, delivery_id: str, answer: Answer, until: datetime) -> None:
@@ -189,8 +229,9 @@ def _note(tx: Tx, delivery_id: str, answer: Answer, until: datetime) -> None:
     if answer.taken:
         _end(tx, delivery_id, "SENT", **came)
         return
-    # A mail server's 5xx is for good; the district's sender says so by 410.
-    final = answer.gone if row.channel == "SMS" else (answer.status or 0) >= 500
+    # A mail server's 5xx is for good; the others say so by 410.
+    by_mail = row.channel.startswith("EMAIL")
+    final = (answer.status or 0) >= 500 if by_mail else answer.gone
     at = None if final else limits.next_try(tx.now, attempts, answer.after_s)
     if at is None or at >= until:
         log.warning(

@@ -30,7 +30,7 @@ class RetryDeliveries(Request, frozen=True):
     """重发哪些 / Which are sent again."""
 
     scope: Annotated[Area, Meta(description="哪个区域的 / of which area")]
-    channel: Literal["SMS", "EMAIL"] | None = None
+    channel: Literal["SMS", "EMAIL", "APP", "WECHAT"] | None = None
 
 
 class SettleDelivery(WhichDelivery, frozen=True):

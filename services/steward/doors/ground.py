@@ -201,6 +201,13 @@ doors = (
     command("POST /message-preferences", deliveries.choose_messages, roles=OWN),
     command("POST /message-preferences/email", deliveries.give_email, roles=OWN),
     command("POST /message-preferences/email/confirm", deliveries.confirm_email, roles=OWN),
+    command(
+        "POST /message-preferences/wechat",
+        deliveries.bind_wechat,
+        roles=OWN,
+        unkept=("code",),
+        ahead=deliveries.ask_wechat,
+    ),
     query("GET /corrections", views.corrections.corrections, roles=(ANY_ROLE, SELF)),
     command(
         "POST /corrections/{correction_id}/withdraw",

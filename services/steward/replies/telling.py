@@ -38,9 +38,18 @@ class MessageChoices(Reply, kw_only=True):
     ]
     sms: Annotated[bool, Meta(description="本区可否发短信 / whether the district has a sender")]
     mail: Annotated[bool, Meta(description="本区可否发邮件 / whether it has a mail server")]
+    app: Annotated[
+        bool, Meta(description="本区可否推送到应用 / whether it has an app that is told")
+    ] = False
+    wechat: Annotated[
+        bool, Meta(description="本区可否发微信 / whether it has an account of WeChat")
+    ] = False
+    wechat_bound: Annotated[
+        bool, Meta(description="本人是否已绑定微信 / whether the caller is told by WeChat")
+    ] = False
 
 
-def choices_of(row: Row | None, vault: Vault, *, sms: bool, mail: bool) -> MessageChoices:
+def choices_of(row: Row | None, vault: Vault, channels: frozenset[str]) -> MessageChoices:
     """Return what a person has chosen, or what counts where nothing was."""
     begins, ends = QUIET if row is None else (row.quiet_from, row.quiet_to)
     email = new = None
@@ -54,8 +63,11 @@ def choices_of(row: Row | None, vault: Vault, *, sms: bool, mail: bool) -> Messa
         quiet_to=f"{ends // 60:02d}:{ends % 60:02d}",
         email=email,
         email_to_confirm=new,
-        sms=sms,
-        mail=mail,
+        sms="SMS" in channels,
+        mail="EMAIL" in channels,
+        app="APP" in channels,
+        wechat="WECHAT" in channels,
+        wechat_bound=row is not None and row.wechat is not None,
     )
 
 

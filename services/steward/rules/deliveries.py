@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from fivered.chassis.calendar import Calendar
 
-CHANNELS = ("SMS", "EMAIL")
+CHANNELS = ("SMS", "EMAIL", "APP", "WECHAT")
 # Without a choice of the person's own only what is urgent goes to the phone.
 URGENT_BY = ("SMS",)
 # Minutes after midnight, Asia/Shanghai: 21:00 to 08:00.

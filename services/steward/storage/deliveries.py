@@ -31,6 +31,8 @@ message_choices = sa.Table(
     sa.Column("email_tries", sa.SmallInteger, nullable=False),
     sa.Column("email_codes", sa.SmallInteger, nullable=False),
     sa.Column("email_since", store.UtcDateTime),
+    # By what WeChat knows the person.
+    sa.Column("wechat", Sealed("{person_id}.wechat")),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("changed_at", store.UtcDateTime, nullable=False),
 )

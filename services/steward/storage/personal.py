@@ -121,7 +121,7 @@ DATA_MAP = (
     Held("code_limits", COUNTS, hidden="subject"),
     Held(
         "message_choices", TOLD_BY, whose="person_id", general="email email_new",
-        hidden="email_digits", things="channels", erased=ROWS,
+        hidden="email_digits wechat", things="channels", erased=ROWS,
     ),
     Held(
         "deliveries", TOLD_BY, whose="person_id", general="said", others="retried_by",

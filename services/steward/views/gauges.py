@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fivered.chassis.bus import Tx
 from fivered.chassis.metrics import Sample, gauge
+from fivered.services.steward.rules import deliveries as limits
 from fivered.services.steward.storage import deliveries
 
 DELIVERIES = gauge(
@@ -14,14 +15,13 @@ DELIVERIES = gauge(
     "state",
     "channel",
 )
-CHANNELS = ("SMS", "EMAIL")
 
 
 def gauges(tx: Tx) -> Iterator[Sample]:
     """Return how many messages wait, and how many were given up, by channel."""
     counts = deliveries.standing(tx.conn)
     for state in ("WAITING", "DEAD"):
-        for channel in CHANNELS:
+        for channel in limits.CHANNELS:
             yield DELIVERIES, (state, channel), float(counts.get((state, channel), 0))
 
 

@@ -21,7 +21,7 @@ class DeliveryList(Request, frozen=True):
     """消息推送筛选 / Which of the messages that go out."""
 
     state: Annotated[State, Meta(examples=["DEAD"])] | None = None
-    channel: Literal["SMS", "EMAIL"] | None = None
+    channel: Literal["SMS", "EMAIL", "APP", "WECHAT"] | None = None
     scope: Annotated[Area, Meta(description="只看此区域 / of this area only")] | None = None
     sort: Annotated[Literal["created_at", "-created_at"], SORT] | None = None
     total: WithTotal = False

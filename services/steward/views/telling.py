@@ -15,6 +15,5 @@ def message_choices(tx: Tx, _payload: Nothing) -> MessageChoices:
     return choices_of(
         storage.deliveries.choice(tx.conn, tx.actor.id),
         storage.vault(tx),
-        sms=tx.settings.has_sender,
-        mail=tx.settings.has_mail,
+        tx.settings.channels,
     )

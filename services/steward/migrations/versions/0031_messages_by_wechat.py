@@ -1,0 +1,11 @@
+"""Messages by wechat."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0031"
+down_revision = "0030"
+
+
+def upgrade():
+    op.add_column("message_choices", sa.Column("wechat", sa.LargeBinary(), nullable=True))

@@ -86,3 +86,29 @@ def test_a_photo_of_a_danger_goes_on_with_the_request_that_follows(site):  # noq
     listed = tell(site, "R_RESIDENT", WANG, f"/v1/steward/files?thing={filed}", verb="GET")
     assert [one["id"] for one in listed.json()["items"]] == [sent["id"]]
     assert seen_by(site, "R_RESIDENT", LI, sent["id"]) == 404
+
+
+def test_photos_are_added_to_a_request_that_was_filed(site):  # noqa: F811
+    body = {
+        "channel": "APP", "kind": "REPAIR", "category": "REPAIR_COMMON", "grid": GRID,
+        "text": "楼道灯不亮",
+    }  # fmt: skip
+    filed = tell(site, "R_RESIDENT", WANG, REQUESTS, body)
+    assert filed.status_code == 201, filed.text
+    path = f"{REQUESTS}/{filed.json()['id']}"
+    mine, theirs = send(site, "R_RESIDENT", WANG), send(site, "R_STEWARD", STAFF, "blue")
+
+    def add(role, person, media, **more):
+        note = {"text": "见照片", "media": [media["id"]]} | more
+        return tell(site, role, person, f"{path}/notes", note)
+
+    assert add("R_RESIDENT", WANG, theirs).json()["guard"] == "UNKNOWN_FILE"
+    assert add("R_RESIDENT", WANG, mine).status_code == 201
+    assert add("R_STEWARD", STAFF, theirs, visibility="INTERNAL").status_code == 422
+    assert add("R_STEWARD", STAFF, theirs).status_code == 201
+    shown = tell(site, "R_RESIDENT", WANG, path, verb="GET").json()
+    assert shown["media"] == [mine["id"], theirs["id"]]
+    for one in (mine, theirs):
+        for role, person in (("R_RESIDENT", WANG), ("R_STEWARD", STAFF)):
+            assert seen_by(site, role, person, one["id"]) == one["sha256"]
+        assert seen_by(site, "R_RESIDENT", LI, one["id"]) == 404

@@ -167,6 +167,7 @@ def _steward(h: Hands) -> Members:
         "steward.record_hours": {"person_id": PEOPLE["neighbour"].person_id},
         "steward.merge_request": {"request_id": request, "into": other},
         "steward.reveal_number": {"subject": resident},
+        "steward.bind_wechat": {"code": None},
         "steward.similar_requests": {"category": "NOISE", "grid": place.GRID},
         "steward.known_incidents": {"grid": place.GRID},
         "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},

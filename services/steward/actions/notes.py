@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
+from fivered.chassis import files
 from fivered.chassis.bus import Tx
+from fivered.chassis.files import FileId
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import RoleDenied
+from fivered.chassis.refusal import Invalid, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions import telling
@@ -19,6 +21,9 @@ from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors.desk import NotesFull, TooManyNotes
 
 MOST = 500
+# So many photos and papers a request has at most.
+MOST_MEDIA = 50
+_NOT_INTERNAL = "内部备注不附照片,请随答复附上 / photos come with a reply alone"
 # So much its reporter adds on one day.
 PER_DAY = 10
 SPOKEN = ("INFO", "URGE")
@@ -38,6 +43,14 @@ class AddNote(Request, frozen=True):
             "alone, or by the reporter too"
         ),
     ] = "PUBLIC"
+    media: Annotated[
+        list[FileId],
+        Meta(
+            max_length=9,
+            description="照片或文件,并入诉求的附件;内部备注不附 / photos or papers, which become "
+            "the request's; none with what is internal",
+        ),
+    ] = field(default_factory=list)
     receipt: Receipt | None = None
 
 
@@ -57,7 +70,8 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
         RoleDenied: The reporter writes nothing internal.
         StateConflict: It was rejected or taken back: its reporter adds nothing more.
         TooManyNotes: The reporter has added enough today.
-        NotesFull: It has as many notes as it can hold.
+        NotesFull: It has as many notes, or photos, as it can hold.
+        Invalid: Photos come with what is internal.
     """
     row = locked(tx, payload.request_id)
     if payload.receipt is None and takes_part(tx, row):
@@ -71,6 +85,7 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
             raise RoleDenied(role=tx.actor.role, field="visibility")
         rules.requests.check("add", row.state)
         kind = "INFO"
+    add_media(tx, row, kind, payload.media)
     note_id = write(tx, row, kind, payload.text, payload.receipt)
     told = {"note_id": note_id}
     note_step(tx, row, STEPS[kind], told)
@@ -80,6 +95,25 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
     return replies.desk.NoteReply(
         id=note_id, request_id=row.request_id, kind=kind, state=row.state, version=row.version
     )
+
+
+def add_media(tx: Tx, row: Row, kind: str, media: list[str]) -> None:
+    """Let what is sent with a note be among the photos of its request.
+
+    Raises:
+        Invalid: It is internal; the request's own reporter reads its photos.
+        NotesFull: It has as many as it can hold.
+        files.UnknownFile: One is not there, or somebody else has sent it.
+    """
+    if not media:
+        return
+    if kind == "NOTE":
+        raise Invalid(field="media", reason=said(_NOT_INTERNAL))
+    every = list(dict.fromkeys([*row.media, *media]))
+    if len(every) > MOST_MEDIA:
+        raise NotesFull(limit=MOST_MEDIA)
+    files.attach(tx, media, whose=row.reporter_id, request_id=row.request_id)
+    storage.desk.set_media(tx.conn, row.request_id, every)
 
 
 def write(tx: Tx, row: Row, kind: str, text: str, receipt: str | None) -> str:

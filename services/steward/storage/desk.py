@@ -270,3 +270,8 @@ def endings_in(
         counted[key] = counted.get(key, 0) + int(count)
     found += [(name, why, count) for (name, why), count in counted.items()]
     return sorted(found, key=lambda one: (one[0], one[1] or ""))
+
+
+def set_media(conn: sa.Connection, request_id: str, media: list[str]) -> None:
+    """Write which photos a request has; its version stays, as with any note."""
+    conn.execute(sa.update(requests).where(requests.c.request_id == request_id).values(media=media))

@@ -764,6 +764,7 @@ class Credit(Imports, Service):
         timer("award_lapse", manual.lapse, schedule=manual.next_lapse_run),
         timer("draft_check", drafting.look_again),
         timer("points_remind", running_out.remind, schedule=running_out.next_run),
+        timer(running_out.AGAIN, running_out.remind_again),
         timer("expire_points", ledger.expire_points, schedule=ledger.next_expiry_run),
         timer("budget_freed", budget.release_freed, schedule=budget.next_release),
         timer("retention", retention.on_due, schedule=retention.next_run),

@@ -1,4 +1,4 @@
-"""Points that run out: told when their end is set, 30 days before it, and when they are gone."""
+"""Points that run out: told when their end is set, 30 and 7 days before, and when they are gone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # So long points stay spendable after a consent was withdrawn, or somebody has left.
 GRACE = timedelta(days=90)
 REMIND_BEFORE = timedelta(days=30)
+# And once more, if any are left.
+AGAIN_BEFORE, AGAIN = timedelta(days=7), "points_remind_again"
 _BATCH = 500
 
 
@@ -67,7 +69,22 @@ def remind(tx: Tx, due: Due) -> None:
         tx.arm("points_remind", due.ref, due.due_at)
 
 
+def remind_again(tx: Tx, due: Due) -> None:
+    """Tell whose points run out within 7 days, if some of them are still there."""
+    subject_id, end = str(due.data["subject"]), datetime.fromisoformat(str(due.data["end"]))
+    known = registry.subject(tx.conn, subject_id)
+    grace = known is not None and known.spendable_until == end
+    lots = store.open_lots(tx.conn, subject_id)
+    points = sum(lot.left for lot in lots if grace or lot.expires_at == end)
+    if points:
+        _tell(tx, subject_id, points, end)
+
+
 def _tell(tx: Tx, subject_id: str, points: int, end: datetime) -> None:
+    again = tx.calendar.at(tx.calendar.local_date(end - AGAIN_BEFORE), 8, 30)
+    if again > tx.now:
+        told = {"subject": subject_id, "end": end.isoformat()}
+        tx.arm(AGAIN, f"{subject_id}@{end:%Y%m%d%H%M}", again, told)
     telling.tell(
         tx,
         "POINTS_REMIND",

@@ -39,10 +39,15 @@ def test_a_lot_that_ends_in_thirty_days_is_told_once_and_again_when_it_is_gone(s
     remind = ("POINTS_REMIND", 100, "2025-12-31")
     bench.fire("2025-12-02T12:00")
     assert told(bench) == [remind]
-    bench.fire("2025-12-31T12:00")
+    bench.fire("2025-12-24T23:00")
     assert told(bench) == [remind]
+    # What is left is told of once more, 7 days before.
+    bench.fire("2025-12-25T09:00")
+    assert told(bench) == [remind, remind]
+    bench.fire("2025-12-31T12:00")
+    assert told(bench) == [remind, remind]
     bench.fire("2026-01-01T12:00")
-    assert told(bench) == [remind, ("POINTS_EXPIRED", 100, None)]
+    assert told(bench) == [remind, remind, ("POINTS_EXPIRED", 100, None)]
 
 
 @pytest.mark.covers("R9", "REQ-L15")
@@ -56,9 +61,9 @@ def test_a_withdrawal_says_until_when_and_its_end_is_told_thirty_days_before(sav
     assert told(bench) == [("POINTS_GRACE", None, end)]
     bench.fire("2025-05-02T12:00")
     bench.fire("2025-05-30T12:00")
-    assert told(bench)[1:] == [("POINTS_REMIND", 100, end)]
+    assert told(bench)[1:] == [("POINTS_REMIND", 100, end)] * 2
     bench.fire("2025-06-02T12:00")
-    assert told(bench)[2:] == [("POINTS_EXPIRED", 100, None)]
+    assert told(bench)[3:] == [("POINTS_EXPIRED", 100, None)]
     assert stage.balances(bench, ANA) == (0, 0)
 
 

@@ -180,4 +180,13 @@ COLUMNS = {
     "contact_id": "联系人", "emergency": "紧急", "mine": "由我处理", "paid": "已缴费",
     "problem": "问题", "received_at": "收到时间", "sent_at": "发送时间", "step_en": "步骤(英)",
     "step_zh": "步骤说明", "tell_project": "告知项目", "warranty": "质保期内",
+    "activity_id": "活动编号", "called_at": "通话时间", "care": "关怀事由",
+    "care_en": "关怀事由(英)", "care_zh": "关怀事由说明", "changed_at": "变更时间",
+    "duty_en": "岗位(英)", "duty_zh": "岗位说明", "files": "文件", "handed_at": "移交时间",
+    "handed_by": "移交人", "handover_id": "移交编号", "item_id": "编号", "last_visit": "上次走访",
+    "look_due": "查看期限", "mended_at": "整改时间", "mended_by": "整改人",
+    "new_project_id": "接管项目", "present": "到场人数", "quantity": "数量",
+    "received_by": "接收人", "remark": "备注", "said": "内容", "settled_by": "确认人",
+    "signed": "已报名", "signed_at": "报名时间", "tries": "尝试次数", "visits": "走访次数",
+    "waiting": "候补人数",
 }  # fmt: skip

@@ -19,7 +19,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import dispatch, kinship
+from fivered.services.steward.actions import dispatch, kinship, shift_telling
 from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.actions.standing import require_active, require_serving
 from fivered.services.steward.errors import (
@@ -38,10 +38,12 @@ from fivered.services.steward.errors import (
     UnderAge,
     UnknownGrid,
 )
+from fivered.services.steward.errors.desk import TooFarAhead
 from fivered.services.steward.fields import Duty, StewardType
 from fivered.services.steward.storage import tables
 
 LONGEST_SHIFT = timedelta(hours=24)
+FARTHEST_SHIFT = timedelta(days=366)
 # How long before a shift somebody may check in.
 EARLY = timedelta(minutes=15)
 
@@ -564,6 +566,7 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
         ShiftOverlap: The steward sits there, or elsewhere, at that time already.
         PastShift: Nobody plans a shift of their own, or of their household, for a day that is over.
         MonthOver: The shift's month is measured already.
+        TooFarAhead: It would begin more than a year ahead.
         StateConflict: The steward is suspended.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
@@ -578,6 +581,8 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
         raise NotMyGrid(grid=payload.grid, field="grid")
     if not timedelta(0) < payload.end - payload.start <= LONGEST_SHIFT:
         raise BadSpan(field="end")
+    if payload.start > tx.now + FARTHEST_SHIFT:
+        raise TooFarAhead(field="start")
     if storage.posts.shift_overlaps(
         tx.conn,
         payload.steward_id,
@@ -690,6 +695,10 @@ def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     _check_month(tx, row.start_at)
     begun = row.state == "ATTENDED" or tx.now >= row.start_at
     after = storage.posts.update_shift(tx.conn, row, state="MISSED" if begun else "CANCELLED")
+    if begun:
+        shift_telling.missed(tx, row)
+    else:
+        shift_telling.cancelled(tx, row, "—")
     return replies.Changed.of(after, id=row.shift_id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -17,10 +17,11 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, Refusal, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import storage
-from fivered.services.steward.actions import posts
+from fivered.services.steward.actions import posts, shift_telling
 from fivered.services.steward.actions.changes import Reason, note_change, refused
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.errors import BadSpan, NotMyGrid, ShiftOverlap
+from fivered.services.steward.errors.desk import ShiftOver, SwapStands, SwapWithSelf
 from fivered.services.steward.replies import Changed
 from fivered.services.steward.replies import rota as told
 
@@ -57,7 +58,7 @@ class PatternLine(Request, frozen=True):
     start: Clock
     end: Annotated[
         Clock,
-        Meta(description="不晚于开始的为次日 / at or before the start: of the next day"),
+        Meta(description="早于开始的为次日 / before the start: of the next day"),
     ]
     place: ShiftPlace
 
@@ -148,7 +149,7 @@ def plan_shifts(tx: Tx, payload: PlanShifts) -> told.ShiftsPlanned:
     so that the same call may be sent again; one that cannot be planned says why and stops no other.
 
     Raises:
-        BadSpan: The span is none, or longer than 62 days.
+        BadSpan: The span is none, or longer than 62 days; or a shift ends when it begins.
         Invalid: It would be more than 1,000 shifts, or a time is none.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
@@ -166,7 +167,10 @@ def plan_shifts(tx: Tx, payload: PlanShifts) -> told.ShiftsPlanned:
                 if weekday in line.weekdays:
                     start = _at(tx, day, line.start)
                     end = _at(tx, day, line.end)
-                    if end <= start:
+                    if end == start:
+                        # A day and a night is what two lines say, as for a single shift.
+                        raise BadSpan(field="lines")
+                    if end < start:
                         end = _at(tx, day + timedelta(days=1), line.end)
                     yield _Wanted(line.steward_id, payload.grid, start, end, line.place)
 
@@ -290,12 +294,13 @@ def cancel_shift(tx: Tx, payload: CancelShift) -> Changed:
     require_serving(tx)
     row = _coming(tx, payload.shift_id)
     after = _take_back(tx, row, "cancel", payload.reason)
+    shift_telling.cancelled(tx, row, payload.reason)
     return Changed.of(after, id=row.shift_id)
 
 
 def _take_back(tx: Tx, row: Row, action: str, reason: str) -> Row:
     after = storage.posts.update_shift(tx.conn, row, state="CANCELLED")
-    storage.rota.end_swaps(tx.conn, [row.shift_id], tx.now)
+    _end_swaps(tx, [row.shift_id])
     note_change(
         tx, "SHIFT", row.shift_id, after.version, action,
         before={"state": row.state}, reason=reason,
@@ -316,11 +321,15 @@ def move_shift(tx: Tx, payload: MoveShift) -> Changed:
         ShiftOverlap: The steward sits there, or elsewhere, at that time already.
         PastShift: Nobody plans a shift of their own, or of their household, for a day that is over.
         MonthOver: The shift's month is measured already.
+        ShiftOver: It would begin in the past.
+        TooFarAhead: It would begin more than a year ahead.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
     row = _coming(tx, payload.shift_id)
+    if payload.start is not None and payload.start <= tx.now:
+        raise ShiftOver(field="start")
     _take_back(tx, row, "move", payload.reason)
-    return posts.plan_shift(
+    made = posts.plan_shift(
         tx,
         posts.PlanShift(
             steward_id=payload.steward_id or row.steward_id,
@@ -330,6 +339,10 @@ def move_shift(tx: Tx, payload: MoveShift) -> Changed:
             place=payload.place or row.place,
         ),
     )
+    there = storage.posts.shift(tx.conn, made.id)
+    assert there is not None, "it was planned just now"  # noqa: S101
+    shift_telling.moved(tx, row, there, payload.reason)
+    return made
 
 
 # --------------------------------------------------------------------------------------------------
@@ -348,6 +361,8 @@ def ask_swap(tx: Tx, payload: AskSwap) -> Changed:
         NotFound: It is no shift of the caller's, or none of who is asked.
         StateConflict: One of them has begun, or was taken back.
         NotMyGrid: One of both does not serve the other's grid.
+        SwapWithSelf: Nobody swaps with a post of the own.
+        SwapStands: It is offered already.
         CallerNotServing: The caller's post is suspended or over.
     """
     require_serving(tx)
@@ -357,6 +372,10 @@ def ask_swap(tx: Tx, payload: AskSwap) -> Changed:
     other = storage.posts.steward(tx.conn, payload.to_steward)
     if other is None or other.status != "ACTIVE" or other.area[:9] != mine.area[:9]:
         raise NotFound(kind="steward", id=payload.to_steward)
+    if other.person_id == tx.actor.id:
+        raise SwapWithSelf(field="to_steward")
+    if storage.rota.offered(tx.conn, mine.shift_id):
+        raise SwapStands(field="shift_id")
     theirs = None
     if payload.for_shift is not None:
         theirs = _to_swap(tx, payload.for_shift)
@@ -376,6 +395,7 @@ def ask_swap(tx: Tx, payload: AskSwap) -> Changed:
         starts_at=min([mine.start_at] + ([theirs.start_at] if theirs is not None else [])),
         version=1,
     )
+    shift_telling.swap_asked(tx, swap, mine)
     return Changed(id=swap.swap_id, state="ASKED", version=1)
 
 
@@ -419,6 +439,9 @@ def answer_swap(tx: Tx, payload: AnswerSwap) -> Changed:
     if payload.agrees:
         _exchange(tx, swap)
     after = storage.rota.update_swap(tx.conn, swap, state=state, answered_at=tx.now)
+    shift = storage.posts.shift(tx.conn, swap.shift_id)
+    assert shift is not None, "no shift is deleted"  # noqa: S101
+    shift_telling.swap_answered(tx, after, shift)
     return Changed.of(after, id=swap.swap_id)
 
 
@@ -447,4 +470,12 @@ def _exchange(tx: Tx, swap: Row) -> None:
         ):
             raise ShiftOverlap(field="swap_id")
         storage.posts.update_shift(tx.conn, row, state="PLANNED", steward_id=taker)
-    storage.rota.end_swaps(tx.conn, sorted(rows), tx.now, but=swap.swap_id)
+    _end_swaps(tx, sorted(rows), but=swap.swap_id)
+
+
+def _end_swaps(tx: Tx, shift_ids: Sequence[str], *, but: str = "") -> None:
+    """End what was asked about shifts that are gone, or whose steward has changed, and say so."""
+    for swap in storage.rota.end_swaps(tx.conn, shift_ids, tx.now, but=but):
+        shift = storage.posts.shift(tx.conn, swap.shift_id)
+        if shift is not None:
+            shift_telling.swap_answered(tx, swap, shift)

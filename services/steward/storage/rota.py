@@ -81,16 +81,24 @@ def update_swap(conn: sa.Connection, row: Row, **values: object) -> Row:
 
 def end_swaps(
     conn: sa.Connection, shift_ids: Collection[str], now: datetime, *, but: str = ""
-) -> None:
-    """End what was asked about shifts that are gone, or whose steward has changed."""
+) -> list[Row]:
+    """End what was asked about shifts that are gone, or whose steward has changed; return it."""
     about = sa.or_(
         shift_swaps.c.shift_id.in_(list(shift_ids)), shift_swaps.c.for_shift.in_(list(shift_ids))
     )
-    conn.execute(
-        sa.update(shift_swaps)
-        .where(about, shift_swaps.c.state == "ASKED", shift_swaps.c.swap_id != but)
-        .values(state="ENDED", answered_at=now, version=shift_swaps.c.version + 1)
+    open_ones = sa.select(shift_swaps).where(
+        about, shift_swaps.c.state == "ASKED", shift_swaps.c.swap_id != but
     )
+    found = records.rows(conn, store.lock(open_ones.order_by(shift_swaps.c.swap_id), conn))
+    return [update_swap(conn, row, state="ENDED", answered_at=now) for row in found]
+
+
+def offered(conn: sa.Connection, shift_id: str) -> bool:
+    """Tell whether a shift is offered to somebody who has not answered yet."""
+    asked = sa.select(shift_swaps.c.swap_id).where(
+        shift_swaps.c.shift_id == shift_id, shift_swaps.c.state == "ASKED"
+    )
+    return conn.execute(asked.limit(1)).first() is not None
 
 
 def swaps(

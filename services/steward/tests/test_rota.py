@@ -4,6 +4,7 @@ import pytest
 
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict
 from fivered.services.steward import errors
+from fivered.services.steward.errors import desk
 from fivered.services.steward.rules.routing import DUTIES
 from fivered.services.steward.tests.ground import (
     COMMUNITY,
@@ -110,7 +111,10 @@ def test_two_stewards_swap_what_both_agree_to(staffed):
     answer = {"swap_id": swap["id"], "agrees": True}
     with pytest.raises(NotFound):
         staffed.by(STAFF).do("answer_swap", answer, version=1)
-    again = staffed.by(STAFF).do("ask_swap", ask)
+    with pytest.raises(desk.SwapStands):
+        staffed.by(STAFF).do("ask_swap", ask)
+    other = {"shift_id": theirs["id"], "to_steward": STW_STAFF, "for_shift": mine["id"]}
+    again = staffed.by(STAFF_2).do("ask_swap", other)
     assert staffed.by(STAFF_2).do("answer_swap", answer, version=1)["state"] == "AGREED"
     held = {one["id"]: one["steward_id"] for one in _march(staffed)}
     assert (held[mine["id"]], held[theirs["id"]]) == (STW_STAFF_2, STW_STAFF)
@@ -218,3 +222,32 @@ def test_a_backup_takes_over_when_a_post_is_suspended(staffed):
     assert done["handed_over"] == 1
     card = staffed.cadre().ask("request", {"request_id": request["id"]})
     assert card["handler"] == STW_STAFF_2
+
+
+def test_no_shift_is_offered_twice_to_oneself_or_planned_where_nobody_can_sit(staffed):
+    """Each of these was taken: a swap with oneself, two for one shift, 24 h by a slip, 2035, the past."""
+    staffed.shift(STW_STAFF, "2025-03-12T08:00", "2025-03-12T20:00")
+    (row,) = staffed.bench.rows("SELECT shift_id FROM shifts")
+    offer = {"shift_id": row["shift_id"]}
+
+    def mine():
+        return staffed.by(STAFF)
+
+    with pytest.raises(desk.SwapWithSelf):
+        mine().do("ask_swap", offer | {"to_steward": STW_STAFF})
+    swap = mine().do("ask_swap", offer | {"to_steward": STW_STAFF_2})
+    with pytest.raises(desk.SwapStands):
+        mine().do("ask_swap", offer | {"to_steward": STW_STAFF_2})
+    back = {"swap_id": swap["id"], "agrees": False}
+    assert mine().do("answer_swap", back, version=1)["state"] == "WITHDRAWN"
+    assert mine().do("ask_swap", offer | {"to_steward": STW_STAFF_2})["state"] == "ASKED"
+    week = {"grid": GRID, "first": "2025-03-10", "last": "2025-03-16"}
+    with pytest.raises(errors.BadSpan):
+        staffed.cadre().do("plan_shifts", week | {"lines": [line(STW_STAFF, end="08:00")]})
+    move = {"shift_id": row["shift_id"], "reason": "调休"}
+    gone = move | {"start": "2025-03-02T08:00:00+08:00", "end": "2025-03-02T20:00:00+08:00"}
+    with pytest.raises(desk.ShiftOver):
+        staffed.cadre().do("move_shift", gone, version=1)
+    with pytest.raises(desk.TooFarAhead):
+        staffed.shift(STW_STAFF, "2035-03-05T08:00", "2035-03-05T20:00")
+    assert staffed.shift(STW_STAFF, "2026-03-03T08:00", "2026-03-03T20:00")["state"] == "PLANNED"

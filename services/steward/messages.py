@@ -11,6 +11,7 @@ _REPORTER = "诉求人,以及被合并诉求的诉求人 / who reported it, and 
 _OWN = "诉求人 / who reported it"
 _HANDLER = "承办人 / who has it in hand"
 _NEAR = "受影响楼栋的居民,以及就此提交诉求的人 / who lives there, and who has reported it"
+_SITS = "值班的管家 / the steward whose shift it is"
 _WHO = "本人 / whom it concerns"
 
 TELLS: Mapping[str, Tells] = MappingProxyType({
@@ -61,9 +62,11 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         to=_OWN, when="承办人退回时 / when the handler gives it back",
     ),
     "REQ_MERGED": Tells(
-        "您的诉求 {number} 与诉求 {into} 为同一事项,已合并办理;进展仍会告知您"
+        "您的诉求 {number} 与诉求 {into} 为同一事项,已合并办理;进展仍会告知您;"
+        "办结后您的评价记在本诉求上,不计入三率"
         " / Your request {number} is the same matter as {into} and is handled with it;"
-        " you will still be told how it goes on",
+        " you will still be told how it goes on. Your rating will stand with your request and is"
+        " not counted in the rates",
         to=_OWN, when="合并时 / when it is merged",
     ),
     "REQ_GOES_ON": Tells(
@@ -113,6 +116,13 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " / Your request {number} is another matter than {case} and goes its own way; it is to be"
         " resolved by {due}",
         to=_OWN, when="撤销合并时 / when it is parted from the one that it was merged into",
+    ),
+    "REQ_RATING_APART": Tells(
+        "您的诉求 {number} 已与诉求 {case} 分开办理,此前的评价({stars} 星)是对诉求"
+        " {case} 的;本诉求办结后请重新评价"
+        " / Your request {number} is apart from {case} again: your rating ({stars} stars) was of"
+        " {case}. Please rate this one when it is done",
+        to=_OWN, when="撤销合并而已评价时 / when it is parted and was rated",
     ),
     "REQ_REVIEWED": Tells(
         "您对诉求 {number} 的评价已核查:{verdict}。理由:{reason}"
@@ -224,6 +234,43 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
     "VISITS_PLANNED": Tells(
         "您 {period} 的走访计划新增 {count} 项 / Your plan of visits of {period} has {count} more",
         to="管家 / the steward", when="他人为其制定走访计划时 / when somebody else plans them",
+        group="DUTIES",
+    ),
+    # ---------------------------------------------------------------- shifts
+    "SHIFT_CANCELLED": Tells(
+        "您 {start} 在{place}的班次已取消。理由:{reason}"
+        " / Your shift of {start} at {place} was taken back. Reason: {reason}",
+        to=_SITS, when="取消、撤回或改由他人值班时 / when it is taken back or given to another one",
+        group="DUTIES",
+    ),
+    "SHIFT_GIVEN": Tells(
+        "请于 {start} 在{place}值班(由他人班次调整而来)。理由:{reason}"
+        " / You are to sit at {place} from {start} instead of another one. Reason: {reason}",
+        to=_SITS, when="班次改由其值班时 / when another one's shift is given to the steward",
+        group="DUTIES",
+    ),
+    "SHIFT_MOVED": Tells(
+        "您 {before} 的班次调整为 {start},{place}。理由:{reason}"
+        " / Your shift of {before} is now from {start} at {place}. Reason: {reason}",
+        to=_SITS, when="调整班次时 / when it is moved", group="DUTIES",
+    ),
+    "SHIFT_MISSED": Tells(
+        "您 {start} 在{place}的班次被标记为缺岗;如有误请联系社区"
+        " / Your shift of {start} at {place} is marked as missed; tell the community if that is"
+        " wrong",
+        to=_SITS, when="标记缺岗时 / when it is marked as missed", group="DUTIES",
+    ),
+    "SWAP_ASKED": Tells(
+        "有管家申请与您换班或请您代班:{start},{place};请答复"
+        " / You are asked to swap or take a shift: {start}, {place}; please answer",
+        to="被申请换班的管家 / the steward who is asked", when="申请换班时 / when it is asked for",
+        group="DUTIES",
+    ),
+    "SWAP_ANSWERED": Tells(
+        "关于 {start} 在{place}的班次的换班申请:{outcome}"
+        " / The swap of the shift of {start} at {place}: {outcome}",
+        to="换班的另一方 / the other one of both",
+        when="答复、撤回或因班次变动终止时 / when it is answered, taken back, or over",
         group="DUTIES",
     ),
     # ---------------------------------------------------------------- own registration and deeds

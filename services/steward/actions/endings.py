@@ -198,9 +198,13 @@ def merge_request(tx: Tx, payload: MergeRequest) -> RequestReply:
     tx.check_version(row.version)
     rules.requests.check("merge", row.state)
     row = resumed(tx, row)
-    buildings = {row.building, target.building} - {None}
+    apart = (
+        row.building is not None
+        and target.building is not None
+        and not rules.dwellings.same_building(row.building, target.building)
+    )
     rules.requests.check_merge(
-        same_place=row.grid == target.grid and len(buildings) <= 1,
+        same_place=row.grid == target.grid and not apart,
         same_category=row.category == target.category,
         target_state=target.state,
         apart=row.created_at - target.created_at,
@@ -235,7 +239,8 @@ def unmerge_request(tx: Tx, payload: UnmergeRequest) -> RequestReply:
     """撤销合并 / Part what was merged.
 
     A cadre finds that two merged requests are two matters: this one goes its own way again, with
-    the deadlines that it had; what of them is over begins anew. What was rated stays there.
+    the deadlines that it had; what of them is over begins anew. A rating that its reporter gave was
+    of the other matter: it stays in the timeline, the reporter is told, and rates this one anew.
 
     Raises:
         StateConflict: It was not merged.
@@ -257,7 +262,10 @@ def unmerge_request(tx: Tx, payload: UnmergeRequest) -> RequestReply:
     tx.arm("REQ_RESOLVE", row.request_id, due)
     values |= contact_anew(tx, row, keep=row.due_contact)
     values |= {"due_resolve": due, "accepted_at": None, "level": 0, "tried": []}
-    said = {"reason": payload.reason, "from": case.number}
+    said: dict[str, object] = {"reason": payload.reason, "from": case.number}
+    if row.stars is not None:
+        # It was said of the case that this one followed; of the own matter nothing is said yet.
+        said |= {"stars": row.stars, "solved": row.solved}
     change(tx, case, "parted", case.state, {"from": row.number})
     row = change(tx, row, "unmerge", "SUBMITTED", said, **NOBODY, **values)
     publish_corrected(tx, row, parted_from=case.request_id)

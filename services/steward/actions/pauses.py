@@ -30,6 +30,8 @@ from fivered.services.steward.errors.desk import NotPaused, PauseStands
 from fivered.services.steward.fields import PauseGround
 from fivered.services.steward.replies import RequestReply
 
+MINUTE = timedelta(minutes=1)
+
 
 class PauseRequest(Request, frozen=True):
     """暂停计时 / Let the clock rest: why, and for how many days."""
@@ -163,17 +165,18 @@ def _check(tx: Tx, row: Row, ground: str, days: int) -> bool:
         ground=ground,
         days=days,
         used=_used(tx, row),
+        alone=_used(tx, row, alone=True),
         due=row.due_resolve,
         now=tx.now,
     )
 
 
-def _used(tx: Tx, row: Row) -> timedelta:
-    """Return how long a request has rested."""
+def _used(tx: Tx, row: Row, *, alone: bool = False) -> timedelta:
+    """Return how long a request has rested; or how long by its handlers' own decision."""
     return sum(
         (
             rules.pauses.time_between(row.clock, start, end, tx.calendar)
-            for start, end in rested(tx, row)
+            for start, end in rested(tx, row, alone=alone)
         ),
         timedelta(),
     )
@@ -232,6 +235,8 @@ def resumed(tx: Tx, row: Row, *, at: datetime | None = None, by: Actor = SYSTEM)
             storage.desk.update_pause(tx.conn, pause, state="LAPSED")
         return row
     end = min(at or tx.now, pause.until)
+    # Whole minutes: the end of a day stays the end of a day after a pause that was taken back.
+    end = pause.started_at + (end - pause.started_at) // MINUTE * MINUTE
     due = rules.pauses.moved(row.clock, pause.due_before, [(pause.started_at, end)], tx.calendar)
     storage.desk.update_pause(tx.conn, pause, state="ENDED", ended_at=end, due_after=due)
     move_clock(tx, row, "RESOLVE", due)
@@ -242,10 +247,11 @@ def resumed(tx: Tx, row: Row, *, at: datetime | None = None, by: Actor = SYSTEM)
     )  # fmt: skip
 
 
-def rested(tx: Tx, row: Row) -> list[tuple[datetime, datetime]]:
-    """Return from when to when the clock of a request has rested."""
+def rested(tx: Tx, row: Row, *, alone: bool = False) -> list[tuple[datetime, datetime]]:
+    """Return from when to when the clock of a request has rested; or has by its handlers' own
+    decision."""
     return [
         (one.started_at, one.ended_at)
         for one in storage.desk.pauses_of(tx.conn, row.request_id)
-        if one.state == "ENDED"
+        if one.state == "ENDED" and not (alone and one.decided_by is not None)
     ]

@@ -18,6 +18,7 @@ from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.errors import (
     BadShape,
     NotAdministered,
+    NothingCorrected,
     PlaceDiffers,
     UnknownGrid,
     UnknownPlace,
@@ -231,6 +232,7 @@ def correct_place(tx: Tx, payload: CorrectPlace) -> replies.Changed:
         StateConflict: It has ended.
         MemberOfKind: This kind has no such member.
         UnknownGrid: The grid is none of the community.
+        NothingCorrected: All of it stands there already.
     """
     row = _locked(tx, payload.place_code)
     given = {n: getattr(payload, n) for n in _VARIABLE if getattr(payload, n) is not None}
@@ -240,7 +242,7 @@ def correct_place(tx: Tx, payload: CorrectPlace) -> replies.Changed:
         given["name"] = payload.name
     values = {name: one for name, one in given.items() if one != getattr(row, name)}
     if not values:
-        return _reply(row)
+        raise NothingCorrected
     if payload.grid is not None:
         tx.require_scope(payload.grid)
         _require_grid(tx, payload.grid, row.area)

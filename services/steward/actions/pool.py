@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fivered.chassis.bus import Tx
+from fivered.chassis.records import Row
 from fivered.chassis.refusal import Refusal
 from fivered.chassis.requests import Request
-from fivered.services.steward import replies, rules
+from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions import changes
 from fivered.services.steward.actions.cases import Reason, ReasonedRequest, WhichRequest, locked
 from fivered.services.steward.actions.dispatch import (
@@ -25,7 +26,7 @@ from fivered.services.steward.actions.dispatch import (
 from fivered.services.steward.actions.parties import candidates_of, require_impartial
 from fivered.services.steward.actions.ratings import close_request
 from fivered.services.steward.actions.standing import require_serving
-from fivered.services.steward.errors import ReasonNeeded, WrongDuty
+from fivered.services.steward.errors import ReasonRequired, WrongDuty
 from fivered.services.steward.errors.desk import StillInTime
 from fivered.services.steward.fields import Duty
 from fivered.services.steward.replies import RequestReply
@@ -54,7 +55,7 @@ def take_request(tx: Tx, payload: WhichRequest) -> RequestReply:
         return accept_request(tx, payload)
     if row.state == "DISPATCHED" and tx.now < row.due_accept:
         raise StillInTime(until=tx.calendar.minute(row.due_accept))
-    duties = duties_there(tx, row)
+    duties = [*duties_there(tx, row), *_handed_to(tx, row)]
     mine = [one for one in candidates_of(tx, row, rules.routing.DUTIES, ())
             if one.person_id == tx.actor.id]  # fmt: skip
     fitting = [one for one in mine if rules.routing.fits(one, duties) and one.same_grid]
@@ -64,6 +65,12 @@ def take_request(tx: Tx, payload: WhichRequest) -> RequestReply:
     detail = {"from": row.handler} if row.handler is not None else {}
     given = give_to(tx, row, fitting[0], action="take", detail=detail)
     return accepted(tx, given)
+
+
+def _handed_to(tx: Tx, row: Row) -> list[str]:
+    """Return the duty of who was given a case: whoever handed it on has said that it is of it."""
+    steward = storage.posts.known(tx.conn, row.handler) if row.handler is not None else None
+    return [steward.duty] if steward is not None else []
 
 
 # --------------------------------------------------------------------------------------------------
@@ -99,10 +106,10 @@ def batch_requests(tx: Tx, payload: BatchRequests) -> replies.desk.BatchReply:
     door, with a result of its own. One that is refused stops no other.
 
     Raises:
-        ReasonNeeded: Who hands on or closes says why.
+        ReasonRequired: Who hands on or closes says why.
     """
     if payload.action != "DISPATCH" and payload.reason is None:
-        raise ReasonNeeded(field="reason")
+        raise ReasonRequired(field="reason")
     seen = tx.expected_version
     try:
         items = [_one(tx, payload, item) for item in payload.items]

@@ -91,6 +91,10 @@ def rate_request(tx: Tx, payload: RateRequest) -> RequestReply:
 
     The reporter rates, once. A bad rating is looked into before it may cost anything.
 
+    被合并诉求的评价记在该诉求上(状态不变),不计入三率。
+    The rating of a request that was merged stands with that request, whose state stays, and is
+    counted in no rate.
+
     Raises:
         NotReporter: Somebody else reported it.
         ReporterActs: Staff speak for nobody who has an account.
@@ -172,7 +176,7 @@ def _rate_merged(tx: Tx, own: Row, payload: RateRequest) -> RequestReply:
     rules.requests.check("rate_merged", case.state)
     _check_rating(tx, case, own)
     own = _keep_rating(tx, own, own.state, payload)
-    return msgspec.structs.replace(reply(own), state="RATED", merged_into=case.request_id)
+    return msgspec.structs.replace(reply(own), merged_into=case.request_id)
 
 
 def check_found(tx: Tx, payload: CheckFound) -> RequestReply:

@@ -566,8 +566,7 @@ def require_reporter(tx: Tx, person_id: str, grid: str, *, field: str = "reporte
         UnknownPerson: The person is not registered, or lives outside the caller's scope.
         RoleDenied: The place is outside the caller's scope.
     """
-    if not tx.actor.covers(grid):
-        raise RoleDenied(role=tx.actor.role, field=field)
+    tx.require_scope(grid)
     person = require_active(tx, person_id, field=field)
     # Who lives in no grid (a cadre, a policeman) is nobody's resident. Whether somebody is
     # registered elsewhere is not told to who serves here.

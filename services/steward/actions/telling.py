@@ -100,6 +100,9 @@ def _of_step(tx: Tx, row: Row, action: str, detail: Detail) -> Iterator[Message]
         into = storage.cases.request(tx.conn, str(detail["into"]))
         number = "—" if into is None else into.number
         yield _message("REQ_MERGED", row.reporter_id, row, {"into": number})
+    if action == "unmerge" and "stars" in detail:
+        said = {"case": detail["from"], "stars": detail["stars"]}
+        yield _message("REQ_RATING_APART", row.reporter_id, row, said)
     if action == "escalate" and detail.get("level") == 1:
         return  # the reporter is told that it is late, or that nobody has it yet
     if action in _REPORTER:

@@ -757,7 +757,7 @@ class TooManyProposals(Guard):
 
 
 class BadPlaceCode(Guard):
-    text = "编号 {code} 不符合“{kind}”的编码规则 / The code {code} is no code of a {kind} here"
+    text = "编号 {code} 不是“{kind}”的编号,应如 {form} / {code} is no code of a {kind}: like {form}"
     names = ("kind",)
 
 

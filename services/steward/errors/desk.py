@@ -101,3 +101,22 @@ class BadCallerPhone(BadPhone):
         " / The caller's number is no mobile, fixed line (area code first, with its extension), "
         "400/800 or service number"
     )
+
+
+class ShiftOver(Guard):
+    text = "班次须调整到尚未开始的时间 / A shift is moved to a time that is still ahead"
+
+
+class TooFarAhead(Guard):
+    text = "班次最早可提前一年排定 / A shift is planned a year ahead at most"
+
+
+class SwapWithSelf(Guard):
+    text = "不能与本人的岗位换班 / Nobody swaps a shift with a post of the own"
+
+
+class SwapStands(Guard):
+    text = (
+        "该班次已有待答复的换班申请,请等对方答复或先撤回"
+        " / The shift is offered to somebody who has not answered; wait, or take that back first"
+    )

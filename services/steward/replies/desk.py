@@ -127,7 +127,12 @@ class PauseGroundCard(Reply, kw_only=True):
     ground: str
     ground_zh: str
     ground_en: str
-    own_days: Annotated[int, Meta(description="承办人可自行决定的天数 / days of the handler's own")]
+    own_days: Annotated[
+        int,
+        Meta(
+            description="承办人可自行决定的天数,同一诉求合计 / the handlers' own days, per request"
+        ),
+    ]
     most_days: Annotated[int, Meta(description="一次最多天数 / days at once at most")]
 
 
@@ -237,9 +242,9 @@ class Ending(Reply, kw_only=True):
     ending: Annotated[
         str,
         Meta(
-            description="SOLVED、EXPLAINED、UNSOLVABLE:已结案的结果;UNRATED:其中未评价的;"
-            "REJECTED、MERGED、CANCELLED:其他终结 / what came of those closed, those of them never "
-            "rated, and what ended otherwise",
+            description="SOLVED、EXPLAINED、UNSOLVABLE:已结案的结果;REJECTED、MERGED、CANCELLED:"
+            "其他终结;每件只在一类 / what came of those closed, and what ended otherwise; each "
+            "request is in one class",
             examples=["SOLVED"],
         ),
     ]
@@ -247,3 +252,18 @@ class Ending(Reply, kw_only=True):
     ending_en: str
     ground: Annotated[str, Meta(description="不予受理的理由 / why rejected")] | None = None
     requests: int
+    confirmed: (
+        Annotated[
+            int, Meta(description="已结案的:诉求人评价为已解决 / closed, and rated as solved")
+        ]
+        | UnsetType
+    ) = UNSET
+    disputed: (
+        Annotated[
+            int, Meta(description="已结案的:诉求人评价为未解决 / closed, and rated as not solved")
+        ]
+        | UnsetType
+    ) = UNSET
+    unrated: (
+        Annotated[int, Meta(description="已结案的:未评价 / closed, and not rated")] | UnsetType
+    ) = UNSET

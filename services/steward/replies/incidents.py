@@ -22,6 +22,10 @@ class KnownIncident(Reply, kw_only=True):
     yours: Annotated[
         bool, Meta(description="所问楼栋在其中 / the building that is asked about is among them")
     ]
+    late: Annotated[
+        bool,
+        Meta(description="已过预计恢复时间而未恢复 / it goes on beyond the end that was expected"),
+    ]
     follow: Annotated[str, Meta(description="关注地址 / where to follow it")]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fivered.chassis.text import fold
+from fivered.services.steward.rules import dwellings
 
 
 def likeness(one: str, other: str) -> int:
@@ -19,5 +20,7 @@ def _pairs(text: str) -> set[str]:
 
 def order(building: str | None, its: str | None, percent: int) -> tuple[bool, int]:
     """Return by what similar reports are ordered: another building last, then the likest text."""
-    elsewhere = building is not None and its is not None and building != its
+    elsewhere = (
+        building is not None and its is not None and not dwellings.same_building(building, its)
+    )
     return elsewhere, -percent

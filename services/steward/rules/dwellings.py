@@ -11,6 +11,8 @@ from fivered.services.steward.errors import BuildingNeeded
 
 # What people write behind the number of a building, a unit or a room, or leave out.
 _BEHIND = re.compile("(?<=.)(?:号楼|单元|号|楼|栋|幢|座|室|户|#)$")
+# How it may go on behind the number of a building: what is left out above, or the next part.
+_GOES_ON = re.compile("号楼|单元|号|楼|栋|幢|座|#|-")
 _EMPTY = ""
 
 
@@ -59,6 +61,21 @@ def of_text(text: str | None) -> Dwelling | None:
 def _plain(part: str | None) -> str:
     """Return how a part is compared: 3号楼, 3栋 and 3 are one building."""
     return _BEHIND.sub("", fold(part)) if part else _EMPTY
+
+
+def same_building(one: str, other: str) -> bool:
+    """Tell whether two texts name one building."""
+    return _plain(one) == _plain(other)
+
+
+def within_building(building: str, where: str) -> bool:
+    """Tell whether what somebody writes of a place begins with a building: a unit or room behind it
+    is no other building; another number is."""
+    name, wanted = _plain(building), fold(where)
+    if not name or not wanted.startswith(name):
+        return _plain(where) == name != _EMPTY
+    rest = wanted[len(name) :]
+    return not rest or _GOES_ON.match(rest) is not None or wanted.startswith(fold(building))
 
 
 def key(dwelling: Dwelling) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fivered.chassis.text import fold
+from fivered.services.steward.rules import dwellings
 
 # What is called otherwise than the categories that it explains; the rest is called alike.
 _EXPLAINS = {"ROAD": ("STREET_OCCUPATION", "PARKING")}
@@ -31,17 +31,9 @@ def explains(kind: str, *, priority: str, indoor: bool) -> bool:
 
 
 def names(buildings: Sequence[str], building: str | None) -> bool:
-    """Tell whether an announcement is for a building: for all, or for that one by name.
-
-    A unit or room behind the building's name is no other building; another number is.
-    """
+    """Tell whether an announcement is for a building: for all, or for that one however written."""
     if not buildings:
         return True
     if building is None:
         return False
-    wanted = fold(building)
-    for name in map(fold, buildings):
-        rest = wanted.removeprefix(name)
-        if name and wanted.startswith(name) and not (name[-1:].isdigit() and rest[:1].isdigit()):
-            return True
-    return False
+    return any(dwellings.within_building(name, building) for name in buildings)

@@ -22,7 +22,7 @@ class Ground:
     """Why a clock may rest.
 
     Attributes:
-        own: For how many days its handler decides alone.
+        own: For how many days its handlers decide alone, all pauses of the request together.
         most: For how many days at once, with the word of who oversees the place.
     """
 
@@ -84,7 +84,14 @@ def moved(
 
 
 def check(
-    *, clock: str, ground: str, days: int, used: timedelta, due: datetime, now: datetime
+    *,
+    clock: str,
+    ground: str,
+    days: int,
+    used: timedelta,
+    alone: timedelta,
+    due: datetime,
+    now: datetime,
 ) -> bool:
     """Refuse a pause that is not owed; tell whether its handler decides it alone.
 
@@ -93,6 +100,7 @@ def check(
         ground: Why.
         days: How long.
         used: How long the request has rested before.
+        alone: How long of this by its handlers' own decision.
         due: When it has to be resolved.
         now: The time.
 
@@ -111,4 +119,4 @@ def check(
     if used + days * DAY > CAPS[clock] * DAY:
         left = max(CAPS[clock] - -(-used // DAY), 0)
         raise PausesUsedUp(limit=CAPS[clock], left=left, field="days")
-    return days <= GROUNDS[ground].own
+    return alone + days * DAY <= GROUNDS[ground].own * DAY

@@ -17,6 +17,12 @@ _FORMS = (
     ("UNIT", re.compile(r"[0-9]{12}-[0-9]{3}-[0-9]{3}-[0-9]{2}")),
     ("DWELLING", re.compile(r"[0-9]{12}-[0-9]{3}-[0-9]{3}-[0-9]{2}-[0-9]{4}")),
 )
+_LIKE = {
+    "COMPOUND": "370811015901-001",
+    "BUILDING": "370811015901-001-003",
+    "UNIT": "370811015901-001-003-02",
+    "DWELLING": "370811015901-001-003-02-0502",
+}
 # Which members a kind has, beside its name; each other one is refused.
 MEMBERS = {
     "COMPOUND": frozenset({"built_year", "mode", "project_id"}),
@@ -58,6 +64,6 @@ def check(code: str, kind: str, members: Collection[str]) -> None:
         MemberOfKind: A building's member at a dwelling, or the like.
     """
     if kind_of(code) != kind:
-        raise BadPlaceCode(code=code, kind=kind, field="place_code")
+        raise BadPlaceCode(code=code, kind=kind, form=_LIKE[kind], field="place_code")
     if strange := sorted(set(members) - MEMBERS[kind]):
         raise MemberOfKind(member=strange[0], kind=kind, field=strange[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from fivered.services.steward.storage.tables import (
     metadata,
     request_timeline,
     requests,
+    stewards,
 )
 
 # What people write to a case. What its reporter may read stands in `text`, what the staff write for
@@ -218,58 +220,124 @@ def pauses_in(
     return records.page(conn, asked, part, by, counted=True)
 
 
-def pool(
-    conn: sa.Connection, grids: Sequence[str], now: datetime, part: records.PartOfList
-) -> records.Page:
-    """Return a part of the requests of some grids that nobody has, or that were not accepted in
-    time, what is due soonest first."""
+def _pooled(grid: str, now: datetime) -> sa.ColumnElement[bool]:
     free = requests.c.state.in_(("SUBMITTED", "RETURNED"))
     given = sa.and_(requests.c.state == "DISPATCHED", requests.c.due_accept <= now)
-    asked = sa.select(requests).where(requests.c.grid.in_(grids), sa.or_(free, given))
+    return sa.and_(requests.c.grid == grid, sa.or_(free, given))
+
+
+def pool_categories(conn: sa.Connection, grid: str, now: datetime) -> list[str]:
+    """Return the categories of what nobody of a grid has, or has accepted in time."""
+    asked = sa.select(requests.c.category).where(_pooled(grid, now)).distinct()
+    return sorted(conn.execute(asked).scalars())
+
+
+def pool(
+    conn: sa.Connection,
+    grid: str,
+    now: datetime,
+    part: records.PartOfList,
+    *,
+    person_id: str,
+    fitting: Collection[tuple[str, bool, bool, bool]],
+    duties: Collection[str],
+    returns: int,
+) -> records.Page:
+    """Return a part of the requests of a grid that nobody has, or that were not accepted in time,
+    which somebody may take up; what is due soonest first.
+
+    Args:
+        conn: The transaction.
+        grid: The grid.
+        now: The time.
+        part: Which part.
+        person_id: Who; what that person reported or was given is left out.
+        fitting: What the person's duties take: (category, of a project, indoor, a cadre's alone).
+        duties: The person's duties in the grid; what was handed on to one of them fits as well.
+        returns: After how many returns a request is a cadre's alone.
+    """
+    kinds = [
+        sa.and_(
+            requests.c.category == category,
+            requests.c.project_id.is_not(None) if project else requests.c.project_id.is_(None),
+            requests.c.indoor.is_(indoor),
+            requests.c.returns >= returns if cadre_only else requests.c.returns < returns,
+        )
+        for category, project, indoor, cadre_only in fitting
+    ]
+    handed = requests.c.handler.in_(
+        sa.select(stewards.c.steward_id).where(stewards.c.duty.in_(sorted(duties)))
+    )
+    others = [
+        sa.or_(column.is_(None), column != person_id)
+        for column in (requests.c.reporter_id, requests.c.handler_person)
+    ]
+    asked = sa.select(requests).where(_pooled(grid, now), sa.or_(handed, *kinds), *others)
     return records.page(conn, asked, part, (requests.c.due_resolve, requests.c.request_id))
 
 
-def endings_in(
-    conn: sa.Connection, scope: str, start: datetime, end: datetime
-) -> list[tuple[str, str | None, int]]:
-    """Return how requests of an area ended in a span: (class, its ground, how many).
+class Ended(NamedTuple):
+    """How many requests ended in a way; of what was closed, what was said of it by then."""
 
-    What was closed, by what came of it; and those never rated by then, once more; and what ended
-    without being closed.
-    """
-    closed = (
-        requests.c.closed_at >= start,
-        requests.c.closed_at < end,
-        store.within(requests.c.grid, scope),
+    ending: str
+    ground: str | None
+    requests: int
+    confirmed: int | None = None
+    disputed: int | None = None
+    unrated: int | None = None
+
+
+def endings_in(conn: sa.Connection, scope: str, start: datetime, end: datetime) -> list[Ended]:
+    """Return how requests of an area ended in a span, each in one class: what was closed, by what
+    came of it; and what ended without being closed. A merge that was undone since is no ending."""
+    here = store.within(requests.c.grid, scope)
+    rated = sa.and_(requests.c.rated_at.is_not(None), requests.c.rated_at < end)
+
+    def count(some: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((some, 1), else_=0)), 0)
+
+    done = (
+        sa.select(
+            requests.c.outcome,
+            sa.func.count(),
+            count(sa.and_(rated, requests.c.solved.is_(True))),
+            count(sa.and_(rated, requests.c.solved.is_(False))),
+            count(sa.not_(rated)),
+        )
+        .where(requests.c.closed_at >= start, requests.c.closed_at < end, here)
+        .group_by(requests.c.outcome)
     )
-    done = sa.select(requests.c.outcome, sa.func.count()).where(*closed)
-    found: list[tuple[str, str | None, int]] = [
-        (str(outcome), None, int(count))
-        for outcome, count in conn.execute(done.group_by(requests.c.outcome))
+    found = [
+        Ended(str(outcome), None, int(number), *map(int, said))
+        for outcome, number, *said in conn.execute(done)
     ]
-    unrated = sa.or_(requests.c.rated_at.is_(None), requests.c.rated_at >= end)
-    silent = conn.execute(sa.select(sa.func.count()).where(*closed, unrated)).scalar_one()
-    found += [("UNRATED", None, int(silent))] if silent else []
     reason = request_timeline.c.detail["reason"].as_string()
+    names = {"reject": "REJECTED", "merge": "MERGED", "cancel": "CANCELLED"}
     ended = (
-        sa.select(request_timeline.c.action, reason, sa.func.count())
+        sa.select(
+            request_timeline.c.action, reason, sa.func.count(requests.c.request_id.distinct())
+        )
         .join(requests, requests.c.request_id == request_timeline.c.request_id)
         .where(
-            request_timeline.c.action.in_(("reject", "merge", "cancel")),
+            sa.or_(
+                *(
+                    sa.and_(request_timeline.c.action == action, requests.c.state == state)
+                    for action, state in names.items()
+                )
+            ),
             request_timeline.c.at >= start,
             request_timeline.c.at < end,
-            store.within(requests.c.grid, scope),
+            here,
         )
         .group_by(request_timeline.c.action, reason)
     )
     counted: dict[tuple[str, str | None], int] = {}
-    names = {"reject": "REJECTED", "merge": "MERGED", "cancel": "CANCELLED"}
-    for action, why, count in conn.execute(ended):
+    for action, why, number in conn.execute(ended):
         # Of what was taken back or merged people wrote why: it is no class.
         key = names[action], str(why) if action == "reject" else None
-        counted[key] = counted.get(key, 0) + int(count)
-    found += [(name, why, count) for (name, why), count in counted.items()]
-    return sorted(found, key=lambda one: (one[0], one[1] or ""))
+        counted[key] = counted.get(key, 0) + int(number)
+    found += [Ended(name, why, number) for (name, why), number in counted.items()]
+    return sorted(found, key=lambda one: (one.ending, one.ground or ""))
 
 
 def set_media(conn: sa.Connection, request_id: str, media: list[str]) -> None:

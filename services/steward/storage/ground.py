@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
-from fivered.chassis.text import fold
 from fivered.services.steward.errors import UnknownGrid
+from fivered.services.steward.rules.dwellings import same_building
 from fivered.services.steward.storage.tables import (
     areas,
     liaisons,
@@ -250,7 +250,11 @@ def place(conn: sa.Connection, grid: str) -> list[Row]:
 def of_building(rows: Sequence[Row], building: str | None = None) -> list[str]:
     """Return which projects serve a place; of several in one grid, those of the building."""
     if len(rows) > 1 and building is not None:
-        named = [row for row in rows if fold(building) in map(fold, row.buildings or ())]
+        named = [
+            row
+            for row in rows
+            if any(same_building(building, name) for name in row.buildings or ())
+        ]
         rows = named or rows
     return [row.project_id for row in rows]
 

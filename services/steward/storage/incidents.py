@@ -36,13 +36,9 @@ def end(conn: sa.Connection, incident_id: str, sequence: int) -> bool:
 def running(
     conn: sa.Connection, grid: str, at: datetime, kinds: Collection[str] | None = None
 ) -> list[Row]:
-    """Return what is announced to go on in a grid at an instant, of these kinds, oldest first.
-
-    What goes on for longer than was announced is asked about again, so it is not among these.
-    """
-    asked = sa.select(t).where(
-        t.c.grid == grid, t.c.over.is_(False), t.c.starts_at <= at, t.c.ends_at > at
-    )
+    """Return what goes on in a grid at an instant, of these kinds, oldest first: until it is said
+    to be over, also beyond the end that was announced."""
+    asked = sa.select(t).where(t.c.grid == grid, t.c.over.is_(False), t.c.starts_at <= at)
     if kinds is not None:
         asked = asked.where(t.c.kind.in_(sorted(kinds)))
     return records.rows(conn, asked.order_by(t.c.starts_at, t.c.incident_id))

@@ -78,9 +78,12 @@ def test_what_is_announced_there_is_followed_instead_unless_somebody_insists(gro
     said(bench, "incident_updated.v1", 2, buildings=[HERE])
     with pytest.raises(errors.KnownIncident):
         files(bench, building=None)
-    # After the time at which it should be over, it is worth being told.
+    assert [one["late"] for one in shown(bench)] == [False]
+    # It runs until it is said to be over: both lists say so, also after the announced end.
     bench.fire("2025-03-03T20:00:00")
-    assert files(bench)["id"]
+    with pytest.raises(errors.KnownIncident):
+        files(bench)
+    assert [one["late"] for one in shown(bench)] == [True]
     said(bench, "incident_updated.v1", 4, ends_at="2025-03-03T23:00:00+08:00")
     with pytest.raises(errors.KnownIncident):
         files(bench)
@@ -88,3 +91,19 @@ def test_what_is_announced_there_is_followed_instead_unless_somebody_insists(gro
     said(bench, "incident_updated.v1", 4)
     assert files(bench)["id"]
     assert shown(bench) == []
+
+
+def test_a_building_is_the_same_however_it_is_written(ground):
+    """3栋 was another building than 3号楼: nobody was asked to follow, and every one was filed."""
+    bench = ground.bench
+    bench.fire("2025-03-03T09:00:00")
+    said(bench)
+    for building in ("3", "3栋", "３号楼", "3幢2单元", "3-2-101", "3号楼2单元101室"):
+        assert [one["yours"] for one in shown(bench, building=building)] == [True], building
+        with pytest.raises(errors.KnownIncident):
+            files(bench, building=building)
+    for building in ("13栋", "31号楼", "3A栋", "2"):
+        assert [one["yours"] for one in shown(bench, building=building)] == [False], building
+        assert files(bench, building=building)["id"]
+    said(bench, "incident_updated.v1", 2, buildings=["3"])
+    assert [one["yours"] for one in shown(bench, building="3号楼")] == [True]

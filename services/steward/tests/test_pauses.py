@@ -126,6 +126,30 @@ def test_what_is_more_than_a_handler_s_days_waits_for_the_office_and_the_clock_r
     assert card(staffed, row)["paused_until"] is None
 
 
+def test_a_handler_s_own_days_are_those_of_the_request_and_a_moment_moves_nothing(staffed):  # noqa: F811
+    """3 and then 2 days were the whole cap, with nobody's word; 24 ms made an end of a day a Monday."""
+    row = contacted(staffed)
+    due = row["due_resolve"]
+    pause(staffed, row, days=3)
+    staffed.bench.at(staffed.bench.now + timedelta(milliseconds=24))
+    Someone(staffed, STAFF).do(
+        "resume_request", {"request_id": row["id"]}, version=card(staffed, row)["version"]
+    )
+    assert card(staffed, row)["due_resolve"] == due
+    # Two of three days are used; one more is the handler's own, two are not.
+    pause(staffed, again(staffed, row), days=2)
+    staffed.bench.fire("2025-03-05T09:00:01")
+    assert card(staffed, row)["paused_until"] is None
+    assert pause(staffed, again(staffed, row), days=2)["state"] == "ASKED"
+    order = {"request_id": row["id"], "approved": True}
+    decided = cadre(staffed).do("decide_pause", order, version=card(staffed, row)["version"])
+    assert decided["state"] == "RUNNING"
+    Someone(staffed, STAFF).do(
+        "resume_request", {"request_id": row["id"]}, version=decided["version"]
+    )
+    assert pause(staffed, again(staffed, row), days=1)["state"] == "RUNNING"
+
+
 def test_what_rests_too_long_or_may_not_rest_is_refused(staffed):  # noqa: F811
     early = staffed.submit()
     with pytest.raises(StateConflict):

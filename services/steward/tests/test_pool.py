@@ -9,14 +9,17 @@ from fivered.services.steward.tests.ground import (
     COMMUNITY,
     GRID,
     GRID_2,
+    GRID_WORKER,
     LI,
     OTHER_CADRE,
     POLICE,
     STAFF,
     STAFF_2,
+    STW_GRID,
     STW_STAFF,
     STW_STAFF_2,
     WANG,
+    steward_id,
 )
 from fivered.services.steward.tests.test_desk import Someone, staffed  # noqa: F401
 
@@ -88,7 +91,7 @@ def test_an_office_takes_one_step_with_many_and_reads_what_became_of_each(staffe
     assert [one["result"] for one in found] == ["done", "VERSION_CONFLICT", "STATE_CONFLICT"]
     assert (found[0]["handler"], found[0]["state"]) == (STW_STAFF, "DISPATCHED")
     assert found[1]["message_zh"]
-    with pytest.raises(errors.ReasonNeeded):
+    with pytest.raises(errors.ReasonRequired):
         cadre(staffed).do("batch_requests", {"action": "CLOSE", "items": items})
     closed = cadre(staffed).do(
         "batch_requests", {"action": "CLOSE", "items": items, "reason": "已电话说明"}
@@ -161,15 +164,28 @@ def test_how_requests_end_is_counted_apart(staffed):  # noqa: F811
     staffed.bench.fire("2025-03-08T09:00:00")
     asked = {"scope": COMMUNITY, "period": "2025-03"}
     found = cadre(staffed).ask("three_rates", asked)["endings"]
-    assert [(one["ending"], one.get("ground"), one["requests"]) for one in found] == [
-        ("CANCELLED", None, 1),
-        ("EXPLAINED", None, 1),
-        ("MERGED", None, 1),
-        ("REJECTED", "OUT_OF_SCOPE", 1),
-        ("SOLVED", None, 2),
-        ("UNRATED", None, 3),
-        ("UNSOLVABLE", None, 1),
+    said = ("confirmed", "disputed", "unrated")
+    assert [
+        (one["ending"], one.get("ground"), one["requests"], *(one.get(name) for name in said))
+        for one in found
+    ] == [
+        ("CANCELLED", None, 1, None, None, None),
+        ("EXPLAINED", None, 1, 0, 0, 1),
+        ("MERGED", None, 1, None, None, None),
+        ("REJECTED", "OUT_OF_SCOPE", 1, None, None, None),
+        ("SOLVED", None, 2, 0, 0, 2),
+        ("UNSOLVABLE", None, 1, 1, 0, 0),
     ]
+    # A merge that is undone is no ending; one that is made again is one.
+    for _ in range(2):
+        row = cadre(staffed).ask("request", {"request_id": second["id"]})
+        part = {"request_id": row["id"], "reason": "不是同一事项"}
+        row = cadre(staffed).do("unmerge_request", part, version=row["version"])
+        ends = cadre(staffed).ask("three_rates", asked)["endings"]
+        assert [one for one in ends if one["ending"] == "MERGED"] == []
+        cadre(staffed).do("merge_request", merge, version=row["version"])
+    ends = cadre(staffed).ask("three_rates", asked)["endings"]
+    assert [one["requests"] for one in ends if one["ending"] == "MERGED"] == [1]
     assert found[0]["ending_zh"] and found[3]["ending_en"]
     assert cadre(staffed).ask("three_rates", asked | {"scope": GRID_2})["endings"] == []
 
@@ -183,3 +199,61 @@ def test_likeness_is_of_the_texts_alone():
     assert sorted([order("3", "5", 90), order("3", None, 10), order("3", "3", 60)]) == [
         (False, -60), (False, -10), (True, -90)
     ]  # fmt: skip
+
+
+def test_one_building_is_merged_however_it_is_written_and_a_rating_of_the_other_is_told_apart(
+    staffed,  # noqa: F811
+):
+    """3栋 and 3号楼 were two places. A merged reporter's rating was gone, and nobody was told."""
+    first = staffed.submit(building="3号楼")
+    far = staffed.submit(building="13栋")
+    with pytest.raises(errors.NotMergeable):
+        cadre(staffed).do(
+            "merge_request", {"request_id": far["id"], "into": first["id"]}, version=far["version"]
+        )
+    second = staffed.submit(LI, building="3栋")
+    into = {"request_id": second["id"], "into": first["id"]}
+    assert cadre(staffed).do("merge_request", into, version=second["version"])["state"] == "MERGED"
+    resident = Someone(staffed, LI, "R_RESIDENT", COMMUNITY)
+    row = cadre(staffed).ask("request", {"request_id": first["id"]})
+    staffed.resolved(row)
+    rating = {"request_id": second["id"], "stars": 1, "solved": False}
+    rated = resident.do("rate_request", rating)
+    assert (rated["state"], rated["merged_into"]) == ("MERGED", first["id"])
+    order = {"request_id": second["id"], "reason": "两处不同的灯"}
+    cadre(staffed).do("unmerge_request", order, version=rated["version"])
+    lines = resident.ask("timeline", {"request_id": second["id"]})["items"]
+    (line,) = [one for one in lines if one["action"] == "unmerge"]
+    assert (line["detail"]["stars"], line["detail"]["solved"]) == (1, False)
+    said = staffed.bench.rows("select * from told where kind = 'REQ_RATING_APART'")
+    assert [(one["person_id"], one["about_id"]) for one in said] == [(LI, second["id"])]
+
+
+def test_the_pool_counts_what_one_may_take_and_holds_what_was_handed_to_one_s_duty(
+    staffed,  # noqa: F811
+):
+    """The number was that of all; and what was handed to a duty nobody else of it could take."""
+    property_staff, worker = Someone(staffed, STAFF), Someone(staffed, GRID_WORKER)
+    rows = [staffed.submit(category=kind) for kind in ("REPAIR_COMMON", "NOISE", "OLD_COMPOUND")]
+    for row in rows:
+        staffed.write(row, state="SUBMITTED", handler=None, handler_person=None)
+
+    def counted(who):
+        page = who.ask("pool", {"grid": GRID, "total": True, "limit": 1})
+        return page["total"], len(page["items"])
+
+    assert (counted(property_staff), counted(worker)) == ((1, 1), (2, 1))
+    second = Someone(staffed, LI)
+    staffed.steward(steward_id(41), LI, "GRID_WORKER")
+    staffed.shift(STW_GRID, "2025-03-03T08:00", "2025-03-03T22:00")
+    row = staffed.submit(category="OLD_COMPOUND")
+    row = staffed.step("accept_request", row, staffed.handler_of(row))
+    given = staffed.step(
+        "transfer_request", row, OTHER_CADRE, "R_CADRE", COMMUNITY,
+        reason="须网格员协调", handler=STW_GRID,
+    )  # fmt: skip
+    assert staffed.handler_of(given) == GRID_WORKER
+    assert given["id"] not in pool(second)
+    staffed.write(given, due_accept=staffed.bench.now)
+    assert given["id"] in pool(second) and given["id"] not in pool(worker)
+    assert take(second, given)["state"] == "ACCEPTED"

@@ -12,7 +12,11 @@ from fivered.services.steward.tests.ground import (
     LI,
     OTHER_CADRE,
     SECOND,
+    STAFF,
+    STAFF_2,
     STREET_SCOPE,
+    STW_STAFF,
+    STW_STAFF_2,
     WANG,
     Ground,
 )
@@ -193,8 +197,12 @@ def _desk(ground):
     yield "REQ_RESUMED", WANG, request
     first, second = ground.submit(), ground.submit(LI)
     second = ground.step("merge_request", second, *decide, into=first["id"])
+    row = ground.bench.rows("SELECT version FROM requests WHERE request_id = :i", i=first["id"])
+    ground.resolved(first | row[0])
+    second = ground.rate(second, stars=2, who=LI)
     ground.step("unmerge_request", second, *decide, reason="两处不同的灯")
     yield "REQ_PARTED", LI, second
+    yield "REQ_RATING_APART", LI, second
     assert first["number"] in texts(ground.bench, LI)["REQ_PARTED"]
 
 
@@ -204,6 +212,38 @@ def _spoken_for(ground):
     ground.cadre().do("urge_request", body)
     yield "REQ_SPOKEN_FOR", WANG, request
     assert ground.receipt(request)["receipt"] in texts(ground.bench, WANG)["REQ_SPOKEN_FOR"]
+
+
+def _rota(ground):
+    ground.shift(STW_STAFF, "2025-03-05T08:00", "2025-03-05T20:00")
+    ground.shift(STW_STAFF, "2025-03-03T08:00", "2025-03-03T20:00")
+    cadre = ground.cadre
+    today, later = ground.bench.rows("SELECT shift_id AS id FROM shifts ORDER BY start_at")
+    cadre().do("miss_shift", {"shift_id": today["id"]}, version=1)
+    yield "SHIFT_MISSED", STAFF, today
+    why = {"reason": "站点关闭"}
+    moved = cadre().do(
+        "move_shift",
+        {"shift_id": later["id"], "start": "2025-03-05T09:00:00+08:00"} | why,
+        version=1,
+    )
+    yield "SHIFT_MOVED", STAFF, moved
+    offer = {"shift_id": moved["id"], "to_steward": STW_STAFF_2}
+    swap = ground.by(STAFF).do("ask_swap", offer)
+    yield "SWAP_ASKED", STAFF_2, moved
+    no = {"swap_id": swap["id"], "agrees": False}
+    ground.by(STAFF_2).do("answer_swap", no, version=1)
+    yield "SWAP_ANSWERED", STAFF, moved
+    assert "已拒绝" in texts(ground.bench, STAFF)["SWAP_ANSWERED"]
+    ground.by(STAFF).do("ask_swap", offer)
+    order = {"shift_id": moved["id"], "steward_id": STW_STAFF_2} | why
+    given = cadre().do("move_shift", order, version=1)
+    yield "SHIFT_GIVEN", STAFF_2, given
+    yield "SHIFT_CANCELLED", STAFF, moved
+    # What was asked about a shift that is gone is over for both.
+    assert told(ground.bench, moved["id"])["SWAP_ANSWERED"] == [STAFF, STAFF, STAFF_2]
+    cadre().do("cancel_shift", {"shift_id": given["id"]} | why, version=1)
+    yield "SHIFT_CANCELLED", STAFF_2, given
 
 
 def _own(ground):
@@ -272,6 +312,7 @@ STORIES = (
     _urgent,
     _desk,
     _spoken_for,
+    _rota,
     _own,
     _deeds,
 )

@@ -17,7 +17,7 @@ from fivered.chassis.fields import SORT, Area, Cursor, Grid, Instant, Limit, Per
 from fivered.chassis.free_text import Office
 from fivered.chassis.i18n import in_words, named
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import NotFound, sentences
+from fivered.chassis.refusal import Invalid, NotFound, said, sentences
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.chassis.text import code, without_numbers
@@ -405,6 +405,11 @@ def narrowed(
     whose: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> storage.cases.Wanted:
     """Return which requests a question asks for, in an area or of somebody."""
+    if payload.sort is not None and payload.order == "oldest":
+        raise Invalid(
+            field="order",
+            reason=said("与 sort 只能用其一 / it cannot stand beside sort"),
+        )
     asked = None if payload.reporter_id is None else [payload.reporter_id]
     number, part_of_number = _number(payload)
     return storage.cases.Wanted(
@@ -727,10 +732,15 @@ def three_rates(tx: Tx, payload: RatesQuestion) -> replies.Rates:
         },
         endings=[
             replies.desk.Ending.of(
-                {"ending": ending, "ground": ground, "requests": count},
-                **in_words("fivered.services.steward", "ending", ending),
+                one,
+                **{
+                    name: value
+                    for name in ("confirmed", "disputed", "unrated")
+                    if (value := getattr(one, name)) is not None
+                },
+                **in_words("fivered.services.steward", "ending", one.ending),
             )
-            for ending, ground, count in storage.desk.endings_in(tx.conn, payload.scope, start, end)
+            for one in storage.desk.endings_in(tx.conn, payload.scope, start, end)
         ],
         # M-10: how long it took, also in the hours of working days alone.
         times_to_resolve=[

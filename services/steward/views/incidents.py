@@ -39,6 +39,7 @@ def known_incidents(tx: Tx, payload: KnownQuestion) -> KnownIncidents:
                 row,
                 id=row.incident_id,
                 yours=rules.incidents.names(row.buildings, payload.building),
+                late=row.ends_at <= tx.now,
                 follow=f"/v1/property/incidents/{row.incident_id}/follow",
             )
             for row in storage.incidents.running(tx.conn, payload.grid, tx.now, kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal
 
 from fivered.chassis.bus import Tx
@@ -32,30 +33,32 @@ def pool(tx: Tx, payload: PoolOf) -> Page[replies.desk.PoolCard]:
         RoleDenied: The grid lies outside the caller's scope.
     """
     tx.require_scope(payload.grid)
-    posts = [
-        post
-        for post in storage.posts.of_person(tx.conn, tx.actor.id)
-        if post.status == "ACTIVE" and post.duty in rules.routing.DUTIES
-    ]
     served = {
-        (grid, post.duty)
-        for post in posts
-        for grid in storage.posts.grids_of(tx.conn, post.steward_id)
+        post.duty
+        for post in storage.posts.of_person(tx.conn, tx.actor.id)
+        if post.status == "ACTIVE"
+        and post.duty in rules.routing.DUTIES
+        and payload.grid in storage.posts.grids_of(tx.conn, post.steward_id)
     }
-    found = storage.desk.pool(tx.conn, [payload.grid], tx.now, payload)
-    has_project = {
-        grid: bool(storage.ground.serving(tx.conn, grid))
-        for grid in {row.grid for row in found.rows}
-    }
-    items = []
-    for row in found.rows:
-        duties = rules.routing.duties_for(
-            row.category,
-            has_project=row.project_id is not None or has_project[row.grid],
-            indoor=row.indoor,
-            cadre_only=row.returns >= rules.requests.MAX_RETURNS,
+    here = bool(storage.ground.serving(tx.conn, payload.grid))
+    fitting = [
+        (category, project, indoor, cadre_only)
+        for category in storage.desk.pool_categories(tx.conn, payload.grid, tx.now)
+        for project, indoor, cadre_only in itertools.product((True, False), repeat=3)
+        if served.intersection(
+            rules.routing.duties_for(
+                category, has_project=project or here, indoor=indoor, cadre_only=cadre_only
+            )
         )
-        own = tx.actor.id in {row.reporter_id, row.handler_person}
-        if not own and any((row.grid, duty) in served for duty in duties):
-            items.append(replies.desk.PoolCard.of(row, id=row.request_id, late=row.late))
-    return found.of(items)
+    ]
+    found = storage.desk.pool(
+        tx.conn,
+        payload.grid,
+        tx.now,
+        payload,
+        person_id=tx.actor.id,
+        fitting=fitting,
+        duties=served,
+        returns=rules.requests.MAX_RETURNS,
+    )
+    return found.listed(lambda row: replies.desk.PoolCard.of(row, id=row.request_id, late=row.late))

@@ -9,7 +9,7 @@ from fivered.chassis.telling import tell
 from fivered.services.steward import storage
 
 
-def _tell(tx: Tx, kind: str, steward_id: str, shift: Row, **places: object) -> None:
+def _tell(tx: Tx, kind: str, steward_id: str, shift: Row, **places: str) -> None:
     steward = storage.posts.known(tx.conn, steward_id)
     # Nobody is told what they did themselves.
     if steward is not None and steward.person_id != tx.actor.id:

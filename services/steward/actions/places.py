@@ -23,7 +23,9 @@ from fivered.services.steward.errors import (
     UnknownGrid,
     UnknownPlace,
 )
+from fivered.services.steward.errors.desk import PeopleLiveThere
 from fivered.services.steward.fields import Mode, Occupancy, PlaceKind
+from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.rules.shapes import Box, Coordinates
 from fivered.services.steward.storage import tables
 
@@ -91,6 +93,13 @@ class EndPlace(Request, frozen=True):
 
     place_code: str
     reason: Annotated[Reason, Meta(examples=["拆除"])]
+    insist: Annotated[
+        bool,
+        Meta(
+            description="仍有居民登记在此而确需注销"
+            " / to end it although people are registered there"
+        ),
+    ] = False
 
 
 class Geometry(Request, frozen=True):
@@ -145,6 +154,10 @@ def define_place(tx: Tx, payload: DefinePlace) -> replies.Changed:
     Register a place, or answer the one that is registered so already. Its parts follow it: a unit
     and a dwelling lie in the grid of their building.
 
+    已注销的,按原内容再次登记即恢复,连同一并注销的部分;边界须重新绘制。
+    One that has ended comes back when it is registered as it was, with all that ended with it; its
+    outline is drawn anew.
+
     Raises:
         BadPlaceCode: The code does not fit the kind.
         MemberOfKind: This kind has no such member.
@@ -160,6 +173,7 @@ def define_place(tx: Tx, payload: DefinePlace) -> replies.Changed:
     tx.require_scope(payload.grid or community)
     if community[:9] in rules.areas.NOT_ADMINISTERED:
         raise NotAdministered(code=community[:9], field="place_code")
+    _check_area(payload.area_m2)
     grid = _grid_of(tx, payload, community)
     row = storage.places.insert(
         tx.conn,
@@ -177,9 +191,25 @@ def define_place(tx: Tx, payload: DefinePlace) -> replies.Changed:
         return _reply(row)
     row = records.get(tx.conn, tables.places, payload.place_code)
     told = ("name", *sorted(given))
-    if row.ended_at is not None or any(getattr(row, n) != getattr(payload, n) for n in told):
+    if any(getattr(row, n) != getattr(payload, n) for n in told):
         raise PlaceDiffers(place=payload.place_code)
-    return _reply(row)
+    return _reply(row if row.ended_at is None else _bring_back(tx, row.place_code))
+
+
+def _bring_back(tx: Tx, code: str) -> Row:
+    """Take back that a place has ended, and what ended with it."""
+    row = storage.places.lock(tx.conn, code)
+    assert row is not None, "it was read just now"  # noqa: S101
+    if row.ended_at is None:
+        return row
+    for one in storage.places.ended_with(tx.conn, row):
+        _change(tx, one, "restore", None, ended_at=None)
+    return _change(tx, row, "restore", None, ended_at=None)
+
+
+def _check_area(area_m2: str | None) -> None:
+    if area_m2 is not None and not float(area_m2):
+        raise Invalid(field="area_m2", reason=said("面积须大于 0 / an area is more than 0"))
 
 
 def _reply(row: Row) -> replies.Changed:
@@ -234,6 +264,7 @@ def correct_place(tx: Tx, payload: CorrectPlace) -> replies.Changed:
         UnknownGrid: The grid is none of the community.
         NothingCorrected: All of it stands there already.
     """
+    _check_area(payload.area_m2)
     row = _locked(tx, payload.place_code)
     given = {n: getattr(payload, n) for n in _VARIABLE if getattr(payload, n) is not None}
     rules.places.check(row.place_code, row.kind, {*given, *payload.clear})
@@ -261,15 +292,36 @@ def end_place(tx: Tx, payload: EndPlace) -> replies.Changed:
     Raises:
         NotFound: No such place here.
         StateConflict: It has ended.
+        PeopleLiveThere: People are registered there; who means it sends `insist`.
     """
     row = _locked(tx, payload.place_code)
+    if not payload.insist and _is_lived_in(tx, row):
+        raise PeopleLiveThere(place=row.name, field="insist")
     for one in storage.places.parts(tx.conn, row.place_code):
         _change(tx, one, "end", payload.reason, ended_at=tx.now)
     storage.places.remove_shape(tx.conn, row.place_code)
     return _reply(_change(tx, row, "end", payload.reason, ended_at=tx.now))
 
 
-def _change(tx: Tx, row: Row, action: str, reason: str, **values: object) -> Row:
+def _is_lived_in(tx: Tx, row: Row) -> bool:
+    """Tell whether somebody is registered at a place: by the names that stand above it, as people
+    are registered; in a compound by those of its buildings."""
+    if row.kind == "COMPOUND":
+        buildings = storage.places.buildings(tx.conn, row.area, row.place_code)
+        homes = [Dwelling(one.name) for one in buildings]
+    else:
+        codes = [*rules.places.above(row.place_code)[1:], row.place_code]
+        named = [storage.places.place(tx.conn, code) for code in codes]
+        homes = [Dwelling(*(one.name for one in named if one is not None))]
+    vault = storage.vault(tx)
+    digests = [
+        storage.finding.of_dwelling(vault, row.area, rules.dwellings.key(one)) for one in homes
+    ]
+    found = storage.finding.by_digests(tx.conn, digests, row.grid or row.area, 1)
+    return any(one.status == "ACTIVE" for one in found)
+
+
+def _change(tx: Tx, row: Row, action: str, reason: str | None, **values: object) -> Row:
     """Change a place, and keep what stood there before."""
     after = storage.places.update(tx.conn, row, **values)
     note_change(
@@ -278,7 +330,7 @@ def _change(tx: Tx, row: Row, action: str, reason: str, **values: object) -> Row
         row.place_code,
         after.version,
         action,
-        before={name: getattr(row, name) for name in values},
+        before={name: getattr(row, name) for name in values if action != "restore"},
         reason=reason,
     )
     return after

@@ -120,3 +120,11 @@ class SwapStands(Guard):
         "该班次已有待答复的换班申请,请等对方答复或先撤回"
         " / The shift is offered to somebody who has not answered; wait, or take that back first"
     )
+
+
+class PeopleLiveThere(Guard):
+    text = (
+        "“{place}”仍有居民登记,请先迁移或更正其住处;确需注销的,请填 insist"
+        " / People are registered at {place}: move them or put their dwellings right first; to end"
+        " it all the same, send insist"
+    )

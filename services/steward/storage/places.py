@@ -54,6 +54,12 @@ def parts(conn: sa.Connection, code: str) -> list[Row]:
     return records.rows(conn, store.lock(asked.order_by(places.c.place_code), conn))
 
 
+def ended_with(conn: sa.Connection, row: Row) -> list[Row]:
+    """Return what stood in a place and ended in the same moment, locked."""
+    asked = sa.select(places).where(_in(row.place_code), places.c.ended_at == row.ended_at)
+    return records.rows(conn, store.lock(asked.order_by(places.c.place_code), conn))
+
+
 def listed(
     conn: sa.Connection,
     scope: str,

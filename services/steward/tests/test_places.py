@@ -4,6 +4,7 @@ import pytest
 
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied
 from fivered.services.steward import errors
+from fivered.services.steward.errors.desk import PeopleLiveThere
 from fivered.services.steward.tests.ground import (
     COMMUNITY,
     GRID,
@@ -181,3 +182,50 @@ def test_the_households_of_a_dwelling_are_told_to_who_knows_their_names(built):
     bench.as_("R_CADRE", person=WANG, scope="370811015902")
     with pytest.raises(NotFound):
         bench.ask("households_at", asked)
+
+
+def test_where_people_live_nothing_ends_unasked_and_what_ended_by_mistake_comes_back(built):
+    """A compound was ended over its people's heads, and its code was taken for good."""
+    bench = built
+    home = {"building": "3栋", "unit": "2单元", "room": "502"}
+    bench.as_("R_DISTRICT").do(
+        "register_person",
+        {"person_id": person_id(71), "name": "何平", "grid": GRID, "synthetic": True} | home,
+    )
+
+    def cadre():
+        return bench.as_("R_CADRE", person=OTHER_CADRE, scope=COMMUNITY)
+
+    for code in (COMPOUND, BUILDING, UNIT, DWELLING):
+        with pytest.raises(PeopleLiveThere):
+            cadre().do("end_place", {"place_code": code, "reason": "误操作"}, version=1)
+    other = f"{COMPOUND}-004"
+    spare = {"place_code": other, "kind": "BUILDING", "name": "4号楼", "grid": GRID}
+    cadre().do("define_place", spare)
+    assert cadre().do("end_place", {"place_code": other, "reason": "拆除"}, version=1)
+    bench.fire("2025-03-04T09:00:00")
+    order = {"place_code": COMPOUND, "reason": "误操作", "insist": True}
+    cadre().do("end_place", order, version=1)
+    assert codes(cadre().ask("places", {"scope": COMMUNITY})) == []
+    as_it_was = {"place_code": COMPOUND, "kind": "COMPOUND", "name": "春晖苑", "mode": "MARKET"}
+    with pytest.raises(errors.PlaceDiffers):
+        cadre().do("define_place", as_it_was | {"name": "别的小区"})
+    back = cadre().do("define_place", as_it_was)
+    assert (back["state"], back["version"]) == ("REGISTERED", 3)
+    # What had ended before stays so.
+    assert codes(cadre().ask("places", {"scope": COMMUNITY})) == [
+        COMPOUND, BUILDING, UNIT, DWELLING
+    ]  # fmt: skip
+    assert [one["action"] for one in cadre().ask("place_history", {"place_code": UNIT})["items"]][
+        :2
+    ] == ["restore", "end"]
+    with pytest.raises(Invalid):
+        cadre().do(
+            "correct_place",
+            {"place_code": DWELLING, "area_m2": "0.00", "reason": "量错"},
+            version=3,
+        )
+    with pytest.raises(errors.NothingCorrected):
+        cadre().do(
+            "correct_place", {"place_code": DWELLING, "name": "502", "reason": "同名"}, version=3
+        )

@@ -659,7 +659,7 @@ def test_who_reported_what_was_merged_follows_and_may_rate(staffed):
     staffed.step("merge_request", other, OTHER_CADRE, "R_CADRE", COMMUNITY, into=stays["id"])
     card = staffed.by(LI, "R_RESIDENT", COMMUNITY).ask("request", {"request_id": stays["id"]})
     reply = staffed.resolved({"id": stays["id"], "version": card["version"]})
-    assert staffed.rate(reply, who=LI)["state"] == "RATED"
+    assert staffed.rate(reply, who=LI)["state"] == "MERGED"
 
 
 def test_what_is_not_the_same_matter_is_not_merged(staffed):

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from fivered.chassis.refusal import Invalid, RoleDenied
+from fivered.services.steward import errors
 from fivered.services.steward.errors.desk import BadCallerPhone, NamesClosed
 from fivered.services.steward.storage.tables import requests
 from fivered.services.steward.tests.ground import (
@@ -192,3 +193,22 @@ def test_what_is_looked_for_is_read_by_an_index(desk, body):
     assert scanned(plans) == []
     with desk.bench.transaction() as tx:
         assert tx.conn.execute(sa.select(sa.func.count()).select_from(requests)).scalar() == 4
+
+
+def test_what_is_refused_is_named(desk):
+    """`order` beside `sort` was silent; a grid of others was said to be a wrong reporter."""
+    with pytest.raises(Invalid) as refused:
+        listed(desk, sort="due_resolve", order="oldest")
+    assert refused.value.field == "order"
+    assert set(listed(desk, order="oldest")) == set(listed(desk, sort="created_at"))
+    with pytest.raises(RoleDenied) as denied:
+        desk.by(GRID_WORKER, "R_GRID", GRID).do(
+            "submit_request",
+            {"channel": "PHONE", "kind": "REPAIR", "category": "NOISE", "grid": GRID_2,
+             "text": "夜里很吵", "reporter_id": LI},
+        )  # fmt: skip
+    assert GRID_2 in str(denied.value)
+    code = f"{COMMUNITY}-001-1"
+    with pytest.raises(errors.BadPlaceCode) as bad:
+        desk.cadre().do("define_place", {"place_code": code, "kind": "UNIT", "name": "1单元"})
+    assert f"{COMMUNITY}-001-003-02" in str(bad.value)

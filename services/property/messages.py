@@ -12,6 +12,8 @@ from fivered.chassis.tells import Tells
 
 _OWNERS = "名册上的业主 / the owners on the roll"
 
+_COMPANIES = "两家企业的代表、项目经理 / who speaks for both companies, the manager"
+
 TELLS: Mapping[str, Tells] = MappingProxyType({
     # ---------------------------------------------------------------- what a meeting decided
     "WORK_LATE": Tells(
@@ -75,6 +77,27 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         "业主表决 {number}“{title}”已取消,不再投票:{reason}"
         " / Owners' vote {number} “{title}” is cancelled: {reason}",
         to="小区业主 / the owners of the compound", when="取消时 / when it is cancelled",
+    ),
+    # ---------------------------------------------------------------- another company
+    "HANDOVER_BEGUN": Tells(
+        "{name} 更换物业企业,请于 {until} 前按清单移交、接收"
+        " / {name} changes hands; please hand over and take over what is listed by {until}",
+        to=_COMPANIES, when="更换物业企业时 / when a compound is handed over",
+    ),
+    "HANDOVER_MISSING": Tells(
+        "移交事项未收齐:{title},{reason} / What was handed over is not complete: {title}, {reason}",
+        to="原企业代表 / who speaks for the company that goes",
+        when="接收方登记缺少时 / when the other company says what is missing",
+    ),
+    "HANDOVER_LATE": Tells(
+        "{name} 的移交逾期未完成,由街道处理"
+        " / The hand-over of {name} is not done in time; the street sees to it",
+        to="两家企业的代表、街道包联干部 / both companies, who is linked from the street",
+        when="移交期限届满时 / when its time is over",
+    ),
+    "HANDOVER_DONE": Tells(
+        "{name} 的移交已全部完成 / The hand-over of {name} is done",
+        to=_COMPANIES, when="最后一项移交完成时 / with its last item",
     ),
     # ---------------------------------------------------------------- second looks
     "QUALITY_WRONG": Tells(

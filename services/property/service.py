@@ -43,6 +43,7 @@ from fivered.services.property.actions import (
     works,
 )
 from fivered.services.property.doors import details
+from fivered.services.property.doors import handovers as handing_over
 from fivered.services.property.doors import registers as registered
 from fivered.services.property.messages import TELLS
 from fivered.services.property.settings import Settings
@@ -108,6 +109,8 @@ class Property(Imports, Service):
         work_id="work",
         incident_id="incident",
         check_id="quality_check",
+        handover_id="handover",
+        item_id="handover_item",
         disclosure_id="disclosure",
     )
     counts = frozenset({"check_due_at", "due"})
@@ -125,7 +128,7 @@ class Property(Imports, Service):
     deadline_words = (
         "appt_consent", "appt_approve", "appt_file", "cmt_due", "cpl_undecided", "rec_due",
         "rec_l2", "rec_check", "rec_close", "wrk_due", "wrk_up", "dsc_due", "tripartite_month",
-        "cutoff",
+        "cutoff", "handover_due",
     )  # fmt: skip
     importers = imports.IMPORTERS
     projections = (Projection("grades", "credit", "on_credit", ("grades",)),)
@@ -442,6 +445,7 @@ class Property(Imports, Service):
             if_match=True,
         ),
         *details.doors,
+        *handing_over.doors,
         timer("cpl_undecided", complaints.remind_undecided),
         command(
             "POST /projects/{project_id}/complaint-history",

@@ -41,7 +41,7 @@ line_sha256 roll_sha256 left_out rooms organisations files settlement_id shift_i
 task_id topic_id tried undecided_id visit_id work_id
 body building buildings checked conflict_topics counts decisions digest disputed_lines
 doc_sha256 evidence evidence_kinds fact fields findings backup for_shift from_steward swap_id to_steward former gates_failed geometry grids grounds
-check_id figures opened restatement_id
+check_id figures opened restatement_id handover_id item_id new_project_id concerns remark
 half id_no_hmac incident_id inputs make_up measured media minutes_sha256 missing name off params phone_hmac
 planned projects provider_issuer provider_subject purposes reasons resolution_no scope seed sequences sha256 split
 text_sha256 to_check updates warnings

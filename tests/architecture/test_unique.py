@@ -54,6 +54,8 @@ ALIKE = {
             *(
                 "hazard_id",
                 "check_id",
+                "handover_id",
+                "item_id",
                 "incident_id",
                 "item_id",
                 "swap_id",

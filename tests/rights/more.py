@@ -396,6 +396,28 @@ def _property(h: Hands) -> Members:
     }  # fmt: skip
 
 
+def _handed_over(h: Hands) -> Members:
+    """A compound of its own goes from one company to another; the same people act for both."""
+    both = {"representatives": [PEOPLE["company"].person_id]}
+    other, grid = "pco_next", f"{place.COMMUNITY}004"
+    h.post("district", "/v1/steward/areas", {
+        "code": grid, "name": "春晖四网格", "kind": "GRID", "households": 90, "persons": 200,
+    })  # fmt: skip
+    h.post("district", "/v1/property/companies", both | {
+        "company_id": other, "name": "信达物业", "uscc": "91370899MA0000003P",
+    })  # fmt: skip
+    manager = {"manager_person_id": PEOPLE["manager"].person_id}
+    project = h.make("street", "/v1/property/projects", manager | {
+        "company_id": place.COMPANY, "name": "春晖四苑", "community": place.COMMUNITY,
+        "grids": [grid], "households": 90,
+    })  # fmt: skip
+    path = f"/v1/property/projects/{project}"
+    h.next("street", path, "hand-over", manager | {"company_id": other})
+    (row,) = h.get("street", "/v1/property/handovers")["items"]
+    item = {"handover_id": row["id"], "kind": "KEYS", "title": "车库遥控器"}
+    return {"property.add_handover_item": item}
+
+
 def _owners(h: Hands) -> Members:
     """Two votes of the owners: one is open, with a paper, of the other the result is objected to.
 
@@ -495,5 +517,5 @@ def _identity(h: Hands) -> Members:
 # In this order: time passes in some, and what is open is made last.
 PARTS: tuple[Callable[[Hands], Members], ...] = (
     _credit, _property, _identity, _chassis, _forum, _honour, _partner, _steward,
-    _owners,
+    _handed_over, _owners,
 )  # fmt: skip

@@ -109,6 +109,15 @@ def project(tx: Tx, project_id: str) -> Row:
     return records.get(tx.conn, tables.projects, project_id)
 
 
+def company(tx: Tx, company_id: str) -> Row:
+    """Return a company.
+
+    Raises:
+        NotFound: There is none.
+    """
+    return records.get(tx.conn, tables.companies, company_id)
+
+
 def project_to_decide(tx: Tx, project_id: str) -> Row:
     """Return a project of the actor's area in whose matters the actor may decide.
 
@@ -154,8 +163,7 @@ def require_company(tx: Tx, company_id: str) -> None:
     Source:
         FAULTS K14, SEC-H1; ARCHITECTURE ruling 15.
     """
-    company = records.get(tx.conn, tables.companies, company_id)
-    if tx.actor.id not in company.representatives:
+    if tx.actor.id not in company(tx, company_id).representatives:
         raise errors.NotTheCompany(company=company_id)
 
 

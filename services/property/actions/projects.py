@@ -22,6 +22,7 @@ from fivered.services.property.actions import (
     complaints,
     disclosures,
     ground,
+    handovers,
     rectifications,
     rooms,
     votes,
@@ -541,7 +542,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
     rooms.hand_over(tx, former, new)
     votes.follow_hand_over(tx, former, new)
     works_now = works.take_over(tx, new, undone)
-    for defect in standing:
+    ordered = [
         rectifications.open_order(
             tx,
             new,
@@ -553,6 +554,15 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
             work_id=works_now.get(rows.work_of_order(tx.conn, defect) or ""),
             again_of=defect.rectification_id,
         )
+        for defect in standing
+    ]
+    handovers.begin(
+        tx,
+        former,
+        new,
+        orders=ordered,
+        works=[records.known(tx.conn, tables.works, one) for one in works_now.values()],
+    )
     return ground.reply(
         replies.HandedOver,
         tables.projects,

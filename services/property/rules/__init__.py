@@ -7,6 +7,10 @@ from fivered.services.property.rules.bodies import (
 from fivered.services.property.rules.dates import (
     add_months,
 )
+from fivered.services.property.rules.handovers import (
+    HANDOVER_DAYS,
+    STANDARD_ITEMS,
+)
 from fivered.services.property.rules.mechanism import (
     ACKNOWLEDGE,
     CHECK_DAYS,
@@ -98,6 +102,7 @@ __all__ = [
     "CHECK_DAYS",
     "CLOSE_DAYS",
     "CONFLICT_TOPICS",
+    "HANDOVER_DAYS",
     "INCIDENT_BEGAN",
     "INCIDENT_MOST",
     "KINDS",
@@ -119,6 +124,7 @@ __all__ = [
     "REOPENING",
     "SIDES",
     "SPECIAL",
+    "STANDARD_ITEMS",
     "UNDECIDED_DAYS",
     "USES",
     "WITHDRAWABLE",

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from fivered.chassis import identities, records, telling
 from fivered.chassis import storage as store
-from fivered.services.property.storage import bodies, calls, rooms, votes
+from fivered.services.property.storage import bodies, calls, handovers, rooms, votes
 from fivered.services.property.storage import tables as t
 
 Row = records.Row
@@ -115,6 +115,9 @@ MOVED: tuple[store.Column, ...] = (
     t.rectifications.c.extended_by,
     t.works.c.delivered_by,
     t.incidents.c.announced_by,
+    handovers.items.c.handed_by,
+    handovers.items.c.received_by,
+    handovers.items.c.settled_by,
     t.restatements.c.restated_by,
     t.quality_checks.c.found_good_by,
     t.quality_checks.c.looked_by,

@@ -153,6 +153,11 @@ DATA_MAP = (
         things="disclosure_id project_id kind title state doc_sha256 cancel_reason former",
     ),
     Held(
+        "handover_items", WORK, others="handed_by received_by settled_by",
+        things="item_id handover_id project_id new_project_id kind title concerns state remark"
+        " files reason",
+    ),
+    Held(
         "quality_checks", WORK, others="found_good_by looked_by",
         things="check_id kind ref project_id state finding opened media",
     ),
@@ -172,6 +177,7 @@ DATA_MAP = (
         community_bodies="body_id kind name uscc project_id state document_ref replaces end_reason",
         cross_gaps="project_id direction",
         incident_grids="grid incident_id",
+        handovers="handover_id project_id new_project_id state",
         grades="ref kind period grade gates_failed settlement_id",
         months="period",
         numbers="prefix",

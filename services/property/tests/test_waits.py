@@ -40,13 +40,14 @@ VOTES = {"CAST_OWNERS_VOTE", "CONFIRM_VOTE_PAPER", "DECIDE_VOTE_OBJECTION"}
 def test_every_kind_is_seen_to_wait_by_one_of_these_tests():
     # END_INCIDENT: test_incidents.py.
     tried = DAILY | OFFICES | ENDING | VOTES
-    # In test_incidents.py, test_calls.py and test_quality.py.
+    # In test_incidents.py, test_calls.py, test_quality.py and test_handing_over.py.
     others = {
         "END_INCIDENT",
         "ANSWER_MEETING_CALL",
         "APPROVE_MINUTES",
         "OVERDUE_WORK",
         "QUALITY_CHECK",
+        *("HAND_OVER", "TAKE_OVER", "SETTLE_HANDOVER"),
     }
     assert {row.kind for row in Property.waits} == tried | others
 

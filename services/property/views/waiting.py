@@ -8,7 +8,7 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.fields import PartOfList
 from fivered.chassis.waiting import MOST, Waits, by_another, to
 from fivered.services.property import replies, rules
-from fivered.services.property.views import calls, incidents, quality, registers, votes
+from fivered.services.property.views import calls, handovers, incidents, quality, registers, votes
 
 
 def _deed(kind: str, text: str, act: str) -> Waits:
@@ -21,6 +21,19 @@ def _deed(kind: str, text: str, act: str) -> Waits:
 
 def _soon(tx: Tx) -> date:
     return tx.calendar.local_date(tx.now) + rules.REMIND
+
+
+_HANDOVER: tuple[tuple[str, str, str, handovers.Deed], ...] = (
+    ("HAND_OVER", "待移交的事项 / Something to hand over to another company", "hand_item", "HAND"),
+    (
+        "TAKE_OVER", "待接收的移交事项 / Something that another company has handed over",
+        "receive_item", "RECEIVE",
+    ),
+    (
+        "SETTLE_HANDOVER", "逾期未完成的移交事项 / Something that was not handed over in time",
+        "settle_item", "SETTLE",
+    ),
+)  # fmt: skip
 
 
 WAITS = (
@@ -145,6 +158,14 @@ WAITS = (
         "待答复的表决异议 / An objection to the result of an owners' vote",
         act="decide_vote_objection", view=votes.vote_objections,
         asked=votes.ObjectionFilter(state="OPEN", limit=MOST), since="created_at",
+    ),
+    *(
+        Waits(
+            kind, text, act=act, view=handovers.handover_items,
+            asked=handovers.ItemFilter(waits_for=deed, limit=MOST),
+            since="created_at", due="due_at", shown="handover_item",
+        )
+        for kind, text, act, deed in _HANDOVER
     ),
     Waits(
         "QUALITY_CHECK",

@@ -761,8 +761,8 @@ class OfTheChain(Refusal):
     code = "ROLE_DENIED"
     status = 403
     text = (
-        "您参与过此事的签发、核验或认定,须由其他人复核"
-        " / You issued, checked or decided it; somebody else looks at it again"
+        "您参与过此事的签发、核验或认定,须由其他人复核;可由 {substitute} 办理"
+        " / You issued, checked or decided it; somebody else looks at it again: {substitute}"
     )
 
 

@@ -402,3 +402,16 @@ def unfollow_incident(tx: Tx, payload: WhichIncident) -> replies.Followed:
     row = records.get(tx.conn, tables.incidents, payload.incident_id)
     stored.unfollow(tx.conn, row.incident_id, tx.actor.id)
     return ground.reply(replies.Followed, tables.incidents, row, following=False)
+
+
+def hand_over(tx: Tx, former: Row, new: Row) -> None:
+    """What is cut off or worked on is the new company's to tell of, and to end."""
+    for row in stored.open_of_project(tx.conn, former.project_id):
+        records.change(
+            tx,
+            tables.incidents,
+            row,
+            step="HANDED_OVER",
+            project_id=new.project_id,
+            note={"from": former.project_id},
+        )

@@ -23,6 +23,7 @@ from fivered.services.property.actions import (
     disclosures,
     ground,
     handovers,
+    incidents,
     rectifications,
     rooms,
     votes,
@@ -540,6 +541,7 @@ def hand_over_project(tx: Tx, payload: HandOver) -> replies.HandedOver:
     )
     committees.hand_over(tx, former, new)
     rooms.hand_over(tx, former, new)
+    incidents.hand_over(tx, former, new)
     votes.follow_hand_over(tx, former, new)
     works_now = works.take_over(tx, new, undone)
     ordered = [

@@ -130,7 +130,8 @@ def _outside(tx: Tx, check: Row) -> None:
     names = ("issued_by", "checked_by", "decided_by")
     chain = {check.found_good_by, *(getattr(row, name, None) for name in names)}
     if tx.actor.id in chain:
-        raise errors.OfTheChain
+        other = "R_DISTRICT" if tx.actor.role == "R_STREET" else "R_STREET"
+        raise errors.OfTheChain(substitute=other, substitute_role=other)
     ground.require_no_interest(tx, project)
     of_order = check.kind == "RECTIFICATION"
     complaint = rows.complaint_of_order(tx.conn, row) if of_order else row

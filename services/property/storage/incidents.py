@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from fivered.chassis import records
+from fivered.chassis import storage as store
 from fivered.chassis.buildings import plain
 from fivered.services.property.storage import tables as t
 from fivered.services.property.storage.rows import Condition, Row, grids_within
@@ -20,6 +21,13 @@ def put_grids(conn: sa.Connection, incident_id: str, grids: Iterable[str]) -> No
     table = t.incident_grids
     conn.execute(sa.delete(table).where(table.c.incident_id == incident_id))
     records.add_all(conn, table, [{"grid": one, "incident_id": incident_id} for one in grids])
+
+
+def open_of_project(conn: sa.Connection, project_id: str) -> list[records.Row]:
+    """Return the announcements of a project that are not over, locked."""
+    table = t.incidents
+    asked = sa.select(table).where(table.c.project_id == project_id, table.c.state.in_(OPEN))
+    return records.rows(conn, store.lock(asked.order_by(table.c.incident_id), conn))
 
 
 def in_place(scope: str) -> Condition:

@@ -269,3 +269,17 @@ def test_the_same_is_announced_once_and_a_building_that_nobody_has_is_refused(ni
     # Where a project has not named its buildings, nobody knows better.
     town.found("prj_b", manager="per_new", grid=OTHER_GRID)
     assert announce(town, grids=[OTHER_GRID], buildings=["99号楼"], kind="POWER")["id"]
+
+
+def test_what_is_not_over_is_ended_by_the_company_that_has_taken_over(nine):
+    nine.manager()
+    made = announce(nine, project_id="prj_a")
+    over = {"incident_id": made["id"], "text": "已恢复供水"}
+    nine.hand_over()
+    version = nine.version("incidents", "incident_id", made["id"])
+    with pytest.raises(errors.NotTheManager):
+        nine.manager().do("end_incident", over, version=version)
+    nine.manager("per_new").do("end_incident", over, version=version)
+    nine.bench.as_("R_ANONYMOUS", person="", scope="")
+    shown = nine.bench.ask("incident", {"incident_id": made["id"]})
+    assert (shown["project_id"], shown["state"]) == ("prj_b", "ENDED")

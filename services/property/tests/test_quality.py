@@ -38,8 +38,9 @@ def test_a_wrong_pass_is_found_by_somebody_outside_counted_and_ordered_anew(benc
     look = {
         "check_id": check["id"], "good": False, "finding": "现场仍有杂物占用", "media": ["sha256:7"],
     }  # fmt: skip
-    with pytest.raises(errors.OfTheChain):
+    with pytest.raises(errors.OfTheChain) as refused:
         town.street_clerk("per_issuer").do("record_quality_check", look, version=1)
+    assert refused.value.params["substitute"] == "R_DISTRICT"
     with pytest.raises(RoleDenied):
         town.cadre("per_other").do("record_quality_check", look, version=1)
     with pytest.raises(RoleDenied):

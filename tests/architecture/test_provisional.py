@@ -54,6 +54,8 @@ SHOWN_AS = {
     "credit.rule_sets.consulted_until": "comments_until",
     "property.appointments.due_at": "due",
     "property.rectifications.due_at": "due",
+    "property.handovers.due_at": "due",
+    "property.handover_items.due_at": "due",
     "steward.request_clocks.due_at": "due",
 }
 

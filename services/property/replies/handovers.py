@@ -30,6 +30,7 @@ class HandoverItem(Reply, kw_only=True):
     reason: Annotated[
         str | None, Meta(description="缺少什么,或如何处理 / what is missing, or how it was settled")
     ] = None
+    due: Annotated[Instant, Meta(description="移交期限 / until when it is to be done")]
     due_at: Instant
     area: str
     version: int
@@ -47,6 +48,7 @@ class HandoverLine(Reply, kw_only=True):
     project_id: str
     new_project_id: str
     state: Annotated[str, Meta(description="OPEN DONE")]
+    due: Annotated[Instant, Meta(description="移交期限 / until when it is to be done")]
     due_at: Instant
     overdue: bool
     ended_at: Instant | None = None

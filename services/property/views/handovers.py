@@ -61,7 +61,7 @@ def handovers(tx: Tx, payload: HandoverFilter) -> Both[HandoverLine]:
         stored.handovers,
         conditions,
         payload,
-        show=lambda row: HandoverLine.of(row, id=row.handover_id),
+        show=lambda row: HandoverLine.of(row, id=row.handover_id, due=row.due_at),
         oldest_first=False,
     )
 
@@ -86,6 +86,7 @@ def handover(tx: Tx, payload: WhichHandover) -> HandoverCard:
     return HandoverCard.of(
         row,
         id=row.handover_id,
+        due=row.due_at,
         items=[_item(tx, one) for one in stored.items_of(tx.conn, row.handover_id)],
         history=ground.history(tx, stored.handovers, row.handover_id, with_actors=staff),
     )
@@ -99,7 +100,8 @@ def _require_seen(tx: Tx, row: Row, kind: str, key: str) -> None:
 
 
 def _item(tx: Tx, row: Row) -> HandoverItem:
-    return ground.shown(HandoverItem, row, persons=tx.actor.role in ground.STAFF, id=row.item_id)
+    staff = tx.actor.role in ground.STAFF
+    return ground.shown(HandoverItem, row, persons=staff, id=row.item_id, due=row.due_at)
 
 
 class ItemFilter(Request, frozen=True):

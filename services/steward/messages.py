@@ -273,6 +273,26 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         when="答复、撤回或因班次变动终止时 / when it is answered, taken back, or over",
         group="DUTIES",
     ),
+    "ACTIVITY_PLACE": Tells(
+        "您已报名“{title}”({start},{place}),请按时签到"
+        ' / You have a place in "{title}" ({start}, {place}); please check in there',
+        to="报名人 / who signed up", when="报名成功或候补递补时 / when there is a place",
+    ),
+    "ACTIVITY_WAITING": Tells(
+        "“{title}”({start})名额已满,您在候补"
+        ' / "{title}" ({start}) is full; you are in the line',
+        to="报名人 / who signed up", when="名额已满时报名 / when no place is free",
+    ),
+    "ACTIVITY_CHANGED": Tells(
+        "您报名的“{title}”有变更:{start},{place}。原因:{reason}"
+        ' / "{title}" has changed: {start}, {place}. Reason: {reason}',
+        to="报名与候补的人 / who signed up", when="变更时 / when it is changed",
+    ),
+    "ACTIVITY_CANCELLED": Tells(
+        "您报名的“{title}”({start})已取消。原因:{reason}"
+        ' / "{title}" ({start}) does not take place. Reason: {reason}',
+        to="报名与候补的人 / who signed up", when="取消时 / when it is cancelled",
+    ),
     # ---------------------------------------------------------------- own registration and deeds
     "CORRECTION_DONE": Tells(
         "您申请的信息更正已通过,登记已更新"

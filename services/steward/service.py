@@ -62,6 +62,7 @@ class Steward(Imports, Sealing, Service):
         hazard_id="hazard",
         plan_id="visit_plan",
         delivery_id="message_delivery",
+        activity_id="activity",
         enrol_steward="",
         record_hours="",
     )
@@ -98,6 +99,7 @@ class Steward(Imports, Sealing, Service):
         *doors.requests.doors,
         *doors.records.doors,
         *doors.visits.doors,
+        *doors.activities.doors,
         *doors.intake.doors,
         *doors.escalations.doors,
         *doors.affected.doors,

@@ -60,6 +60,11 @@ MINUTES = (
 # Service, `Type.member`: why it is told whole.
 ANNOUNCED = {
     **{
+        ("steward", f"ActivityCard.{name}"): "places as they were called; who signed up, who waits"
+        " and who came is told to who organises there only"
+        for name in ("quota", "signed", "waiting", "present")
+    },
+    **{
         ("forum", f"Tally.{name}"): VOTE
         for name in (
             *("for", "against", "abstain", "not_cast", "voting_invited", "voting_present"),

@@ -45,7 +45,7 @@ check_id figures opened restatement_id handover_id item_id new_project_id concer
 half id_no_hmac incident_id inputs make_up measured media minutes_sha256 missing name off params phone_hmac
 planned projects provider_issuer provider_subject purposes reasons resolution_no scope seed sequences sha256 split
 text_sha256 to_check updates warnings
-roles parent scopes photo plan_id
+roles parent scopes photo plan_id activity_id signup_id
 problem result saved
 """
 NOBODY = frozenset(_NAMES.split())

@@ -80,6 +80,8 @@ ALIKE = {
                 "pause_id",
                 "correction_id",
                 "plan_id",
+                "activity_id",
+                "signup_id",
             ),
         ),
         MADE,

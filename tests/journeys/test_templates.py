@@ -47,6 +47,7 @@ THERE = {
     "places": {"place_code": f"{COMMUNITY}-901"},
     "rooms": {"project_id": PROJECT, "owners": OWNER},
     "stewards": {"person_id": OWNER, "grids": GRID},
+    "volunteer-hours": {"person_id": OWNER},
 }  # fmt: skip
 KINDS = [
     (service, importer.kind)

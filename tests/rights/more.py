@@ -111,6 +111,12 @@ def _steward(h: Hands) -> Members:
     assert card["handler"] in {place.GRID_WORKER, place.CADRE}, card
     h.post("resident", "/v1/steward/hazards",
            {"category": "FIRE_LANE", "grid": place.GRID, "place": "3 号楼北侧"})  # fmt: skip
+    begin_at = h.api.now() + timedelta(days=1)
+    activity = h.make("cadre", "/v1/steward/activities", {
+        "area": place.COMMUNITY, "title": "楼道清洁", "place": "红色驿站", "quota": 5,
+        "start": begin_at.isoformat(), "end": (begin_at + timedelta(hours=2)).isoformat(),
+    })  # fmt: skip
+    h.post("resident", f"/v1/steward/activities/{activity}/sign-up", {})
     month = h.api.now().isoformat()[:7]
     h.post(worker, "/v1/steward/visit-plans", {
         "steward_id": place.GRID_WORKER, "period": month, "lines": [{"person_id": resident}],

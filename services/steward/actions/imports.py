@@ -10,8 +10,8 @@ from fivered.chassis.file_imports import Importer, Outcome, Row, given, one_by_o
 from fivered.chassis.refusal import Refusal
 from fivered.chassis.text import GRID, UUID
 from fivered.services.steward import storage
-from fivered.services.steward.actions import ground, places, posts, registration
-from fivered.services.steward.replies import AreaReply, Changed, StewardReply
+from fivered.services.steward.actions import ground, places, posts, records, registration
+from fivered.services.steward.replies import AreaReply, Changed, HoursReply, StewardReply
 from fivered.services.steward.rules import areas, identity
 from fivered.services.steward.rules import places as codes
 
@@ -23,6 +23,7 @@ _AREA = ColumnsOf(ground.DefineArea)
 _PLACE = ColumnsOf(places.DefinePlace)
 _LINE = ColumnsOf(registration.PersonLine)
 _POST = ColumnsOf(posts.EnrolSteward)
+_SERVED = ColumnsOf(records.RecordHours)
 
 
 def _known_areas(tx: Tx, rows: Sequence[Row]) -> set[str]:
@@ -186,4 +187,35 @@ STEWARDS = Importer(
     ),
 )
 
-IMPORTERS = (AREAS, PLACES, PEOPLE, STEWARDS)
+
+def _known_hours(tx: Tx, rows: Sequence[Row]) -> set[str]:
+    ids = [row["record_id"] for row in rows]
+    return {one for one in ids if storage.records.one_record(tx.conn, one) is not None}
+
+
+def _record(tx: Tx, row: Row) -> HoursReply:
+    return records.record_hours(tx, records.RecordHours(source="BACKFILL", **given(row)))
+
+
+HOURS = Importer(
+    "volunteer-hours",
+    "志愿服务时长 / Hours of volunteer service",
+    (
+        _SERVED(
+            "record_id",
+            "记录编号 / id",
+            "vol_01941f29-7c00-7000-8000-000000000001",
+            required=True,
+            pattern=f"vol_{UUID}",
+        ),
+        _SERVED("person_id", "人员编号 / person", _PERSON),
+        _SERVED("date", "服务日期 / day", "2025-03-01", days=-1),
+        _SERVED("minutes", "分钟 / minutes", "120"),
+        _SERVED("activity", "活动 / activity", "楼道清洁"),
+    ),
+    one_by_one(_known_hours, "record_id", _record),
+    lambda row: [row["record_id"], f"{row['person_id']} {row['date']}"],
+    apart=("minutes", "activity"),
+)
+
+IMPORTERS = (AREAS, PLACES, PEOPLE, STEWARDS, HOURS)

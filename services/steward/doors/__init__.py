@@ -1,6 +1,7 @@
 """Commands and queries, one file per matter; `doors` of each are rows of the way in."""
 
 from fivered.services.steward.doors import (
+    activities,
     affected,
     escalations,
     ground,
@@ -14,6 +15,7 @@ from fivered.services.steward.doors import (
 )
 
 __all__ = [
+    "activities",
     "affected",
     "escalations",
     "ground",

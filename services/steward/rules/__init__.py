@@ -2,6 +2,7 @@
 
 from fivered.services.steward.rules import (
     access,
+    activities,
     alike,
     areas,
     codes,
@@ -24,6 +25,7 @@ from fivered.services.steward.rules import (
 
 __all__ = [
     "access",
+    "activities",
     "alike",
     "areas",
     "codes",

@@ -3,6 +3,7 @@
 from fivered.chassis.person_keys import vault_of as vault
 from fivered.chassis.vault import Vault
 from fivered.services.steward.storage import (
+    activities,
     calendar,
     cases,
     codes,
@@ -33,6 +34,7 @@ from fivered.services.steward.storage.tables import metadata
 
 __all__ = [
     "Vault",
+    "activities",
     "calendar",
     "cases",
     "codes",

@@ -24,6 +24,7 @@ from fivered.services.steward.storage.desk import (
 from fivered.services.steward.storage.escalations import request_escalations
 from fivered.services.steward.storage.intake import intake_items
 from fivered.services.steward.storage.tables import (
+    activity_signups,
     calendar_proposals,
     chassis,
     corrections,
@@ -45,6 +46,7 @@ from fivered.services.steward.storage.tables import (
     stewards,
     visit_plans,
     visits,
+    volunteer_activities,
     volunteer_hours,
 )
 
@@ -421,6 +423,9 @@ MOVED: tuple[store.Column, ...] = (
     hazards.c.reporter_id,
     visits.c.person_id,
     visit_plans.c.person_id,
+    volunteer_activities.c.organiser,
+    activity_signups.c.person_id,
+    activity_signups.c.signed_by,
     visit_plans.c.planned_by,
     hazards.c.reported_by,
     hazards.c.verified_by,

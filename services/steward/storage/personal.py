@@ -212,6 +212,14 @@ DATA_MAP = (
         others="steward_id planned_by", things="plan_id period care state",
         erased="household_id reason", stays=_FIGURES,
     ),
+    Held(
+        "volunteer_activities", WORK, others="organiser",
+        things="activity_id title place text state reason",
+    ),
+    Held(
+        "activity_signups", HOURS, whose="person_id", others="signed_by",
+        things="signup_id activity_id state record_id", stays=_FIGURES,
+    ),
     Held("liaisons", WORK, others="person_id official_id", things="link_id target_kind target"),
     Held("parties", WORK, others="person_id", things="ref post"),
     Held(

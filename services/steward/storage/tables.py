@@ -584,6 +584,43 @@ visit_plans = sa.Table(
     sa.Index("ix_visit_plans_period_grid", "period", "grid", "created_at", "plan_id"),
 )
 
+volunteer_activities = sa.Table(
+    "volunteer_activities",
+    metadata,
+    sa.Column("activity_id", store.Id, primary_key=True),
+    sa.Column("area", store.Area, nullable=False),
+    sa.Column("title", sa.String(100), nullable=False),
+    sa.Column("place", sa.String(200), nullable=False),
+    sa.Column("text", sa.String(1000)),
+    sa.Column("start_at", store.UtcDateTime, nullable=False),
+    sa.Column("end_at", store.UtcDateTime, nullable=False),
+    sa.Column("quota", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("reason", sa.String(500)),
+    sa.Column("organiser", store.Id, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_volunteer_activities_start_at", "start_at", "activity_id"),
+    sa.Index("ix_volunteer_activities_area", "area", "start_at", "activity_id"),
+)
+
+# Who takes part, in the order in which they signed up.
+activity_signups = sa.Table(
+    "activity_signups",
+    metadata,
+    sa.Column("signup_id", store.Id, primary_key=True),
+    sa.Column("activity_id", store.Id, nullable=False),
+    sa.Column("person_id", store.Id, nullable=False, index=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("signed_by", store.Id, nullable=False),
+    sa.Column("created_at", store.UtcDateTime, nullable=False),
+    sa.Column("check_in", store.UtcDateTime),
+    sa.Column("check_out", store.UtcDateTime),
+    sa.Column("record_id", store.Id),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("ix_activity_signups_activity_id", "activity_id", "created_at", "signup_id"),
+)
+
 # What other services said, as far as it is needed here.
 liaisons = sa.Table(
     "liaisons",

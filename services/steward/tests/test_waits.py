@@ -182,6 +182,17 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
             ground, "check_mended", found, hazard_id=danger["id"], mended=True, note="现场已看"
         ),
     )  # fmt: skip
+    call = {"area": COMMUNITY, "title": "楼道清洁", "place": "红色驿站", "quota": 2,
+            "start": "2025-03-08T09:00:00+08:00", "end": "2025-03-08T11:00:00+08:00"}  # fmt: skip
+    called = ground.cadre().do("call_activity", call)
+    now = ground.bench.now
+    ground.bench.at("2025-03-08T11:00:00")
+    waits.until(
+        "ACTIVITY_TO_CLOSE", called["id"], to=SECRETARY,
+        not_to=[resident, (OTHER_CADRE, "R_CADRE", "370811015902")],
+        act=lambda: officer(ground, "close_activity", called, activity_id=called["id"]),
+    )  # fmt: skip
+    ground.bench.at(now)
     mine, theirs = (
         ground.shift(who, f"2025-03-{day}T08:00", f"2025-03-{day}T20:00")
         for who, day in ((STW_STAFF_2, 17), (STW_STAFF, 18))

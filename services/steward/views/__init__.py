@@ -1,6 +1,7 @@
 """Questions answered; reads only."""
 
 from fivered.services.steward.views import (
+    activities,
     boards,
     calendar,
     cases,
@@ -30,6 +31,7 @@ from fivered.services.steward.views import (
 )
 
 __all__ = [
+    "activities",
     "boards",
     "calendar",
     "cases",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from fivered.chassis.bus import Nothing, Tx
 from fivered.chassis.waiting import MOST, Waits, by_another, to
 from fivered.services.steward import replies, storage
+from fivered.services.steward.replies import activities as acts
 from fivered.services.steward.replies import rota as told
 from fivered.services.steward.rules.requests import STREET
 from fivered.services.steward.views import (
+    activities,
     calendar,
     cases,
     corrections,
@@ -213,6 +215,15 @@ WAITS = (
         act="check_mended", view=records.hazards,
         asked=records.HazardList(mending="TO_CHECK", limit=MOST),
         since="reported_at", to=to(replies.HazardCard, _mended_by_another),
+    ),
+    Waits(
+        "ACTIVITY_TO_CLOSE",
+        "已到时待结束的志愿活动 / A volunteer activity that is over, to be closed",
+        act="close_activity", view=activities.activities,
+        asked=lambda tx: activities.ActivityList(
+            scope=tx.actor.scope, state="CALLED", when="OVER", limit=MOST
+        ),
+        since="end", to=to(acts.ActivityCard, lambda tx, item: tx.actor.covers(item.area)),
     ),
     Waits(
         "VISIT_DUE",

@@ -66,7 +66,7 @@ class Steward(Imports, Sealing, Service):
         enrol_steward="",
         record_hours="",
     )
-    counts = frozenset({"due", "due_resolve", "due_before", "due_after", "paused_until"})
+    counts = frozenset({"due", "due_at", "due_resolve", "due_before", "due_after", "paused_until"})
     loads_calendar = True
     standing = storage.people.standing
     merged = errors.CallerMerged
@@ -101,6 +101,9 @@ class Steward(Imports, Sealing, Service):
         *doors.visits.doors,
         *doors.activities.doors,
         *doors.intake.doors,
+        *doors.return_visits.doors,
+        *doors.scores.doors,
+        *doors.templates.doors,
         *doors.escalations.doors,
         *doors.affected.doors,
         # ------------------------------------------------------------ consumed

@@ -48,6 +48,11 @@ class StewardSettings:
         help="How many times a day the number of one person may be looked at, by all together",
         default=10,
     )
+    return_visit_percent: int = setting(
+        "FIVERED_STEWARD_RETURN_VISIT_PERCENT",
+        help="Of a hundred rated and closed requests, so many are called about once more",
+        default=10,
+    )
     remind_first: int = setting(
         "FIVERED_STEWARD_REMIND_FIRST",
         help="After how many percent of a clock's time its handler is reminded",

@@ -65,6 +65,11 @@ ANNOUNCED = {
         for name in ("quota", "signed", "waiting", "present")
     },
     **{
+        ("steward", f"StewardScore.{name}"): "cases of one's own, told to that steward and who"
+        " oversees the place; and numbers of the rule"
+        for name in ("cases", "least", "left_out", "weight", "prior_cases", "late")
+    },
+    **{
         ("forum", f"Tally.{name}"): VOTE
         for name in (
             *("for", "against", "abstain", "not_cast", "voting_invited", "voting_present"),

@@ -20,6 +20,7 @@ ELSEWHERE = {
     ("credit", "/vetoes"): "/organisations/{subject_id}/negatives",
     ("forum", "/topics/{topic_id}/object"): "/objections",
     ("steward", "/people/{person_id}/merge"): "/person-merges",
+    ("steward", "/requests/{request_id}/template-replies"): "/requests/{request_id}/notes",
     ("steward", "/intake/wechat"): "/intake",
     ("steward", "/intake/12345"): "/intake",
 }

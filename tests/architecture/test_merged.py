@@ -35,9 +35,9 @@ export_id fund_id grant_id token_id handler first_handler found_by enrolment_id 
 invitation_id item_id job_id key_id level1_official level2_official link_id meeting_id merge_id
 message_id delivery_id channels note_id notice_id pause_id call_id objection_id offer_id official_id opinion_id org_id partner_id post
 post_ref predecessor_id project_id proposal_id record_id rectification_id redemption_id
-refund_statement_id repair_id replaces request_id responsible_id resubmits rule_set_id
+refund_statement_id repair_id replaces request_id return_visit_id responsible_id resubmits rule_set_id
 session_id seat_id body_id room_id owning_id place_key call_id agenda present_id vote_id voter_id paper_id repeats document_sha256
-line_sha256 roll_sha256 left_out rooms organisations files settlement_id shift_id source_request statement_id steward_id supersedes target
+line_sha256 roll_sha256 left_out rooms organisations files settlement_id shift_id template_id text_zh text_en source_request statement_id steward_id supersedes target
 task_id topic_id tried undecided_id visit_id work_id
 body building buildings checked conflict_topics counts decisions digest disputed_lines
 doc_sha256 evidence evidence_kinds fact fields findings backup for_shift from_steward swap_id to_steward former gates_failed geometry grids grounds
@@ -88,6 +88,9 @@ HISTORY = {
         "deliveries.said": "what was said then",
         "corrections.decided_by": FINAL,
         "intake_items.decided_by": FINAL,
+        "return_visits.called_by": FINAL,
+        "reply_templates.changed_by": FINAL,
+        "reply_template_versions.changed_by": FINAL,
     },
     "identity": {
         "history.actor": STEPS,

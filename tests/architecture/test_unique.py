@@ -58,6 +58,8 @@ ALIKE = {
                 "item_id",
                 "incident_id",
                 "item_id",
+                "return_visit_id",
+                "template_id",
                 "swap_id",
                 "body_id",
                 "seat_id",

@@ -27,6 +27,8 @@ ENVIRON = {
     "FIVERED_WEBHOOK_HOSTS": "127.0.0.1:9",
     "FIVERED_WEBHOOK_KEY": "ab" * 32,
     "FIVERED_PROPERTY_VOTE_NOTICE_DAYS": "1",
+    # So that what the story closes is called about.
+    "FIVERED_STEWARD_RETURN_VISIT_PERCENT": "100",
     "FIVERED_MAIL_SERVER": "smtp://127.0.0.1:9",
     "FIVERED_MAIL_FROM": "wuhong@example.cn",
 }
@@ -131,6 +133,8 @@ def _steward(h: Hands) -> Members:
     for number in ("m-1", "m-2", "m-3"):
         brought = Call("receive_chat", said | {"msg_id": number}, chat, key=new_uuid())
         item = h.site.host.runtimes["steward"].call(brought)
+    template = {"area": place.COMMUNITY, "title": "已收悉", "text_zh": "您的诉求 {number} 已收悉。"}
+    template = h.make("cadre", "/v1/steward/reply-templates", template, role="R_CADRE")
     refused = {"reason": "NOT_A_REQUEST", "note": "群内问好"}
     h.post("secretary", f"/v1/steward/intake/{item['id']}/refuse", refused, version=1)
     compound = {"place_code": f"{place.COMMUNITY}-001", "kind": "COMPOUND", "name": "春晖苑"}
@@ -188,6 +192,8 @@ def _steward(h: Hands) -> Members:
         "steward.contact_board_version": {"grid": place.GRID, "version": 1},
         "steward.place": {"place_code": building["place_code"]},
         "steward.household_stewards": {"household_id": "hh_more"},
+        "steward.reply_by_template": {"template_id": template},
+        "steward.steward_score": {"period": "2025-03"},
         "steward.locate": {"community": place.COMMUNITY, "building": "3"},
     }
 

@@ -162,7 +162,7 @@ def show_caller(tx: Tx, payload: ShowCaller) -> replies.desk.CallerShown:
 
     Raises:
         NotFound: There is no such case.
-        NoOpenCase: It is none of the caller's, or is over.
+        NoOpenCase: It is none of the caller's, or is over and not to be called about.
         NobodyCalled: No number is kept with it.
         RevealOver: The reveal of this key is over.
         RevealLimit: The caller has seen the day's share of numbers.
@@ -175,7 +175,8 @@ def show_caller(tx: Tx, payload: ShowCaller) -> replies.desk.CallerShown:
     keeps = rules.access.may_see(tx.actor, "phone", row.grid)
     if not (handles or keeps) or tx.actor.id in parties(tx, case):
         raise NoOpenCase(field="request_id")
-    if case.state not in rules.requests.OPEN:
+    called_about = storage.return_visits.is_open(tx.conn, case.request_id)
+    if case.state not in rules.requests.OPEN and not called_about:
         raise NoOpenCase(field="request_id")
     if not handles:
         require_serving(tx)

@@ -19,7 +19,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import reminders, results, telling
+from fivered.services.steward.actions import draws, reminders, results, telling
 from fivered.services.steward.actions.parties import require_impartial, require_outside_chain
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.actions.voices import lend
@@ -284,6 +284,7 @@ def close(
     row = change(tx, row, "close", "CLOSED", detail, by, closed_at=row.closed_at or tx.now)
     tx.disarm("REQ_AUTOCLOSE", row.request_id)
     publish(tx, row, events.RequestClosed(row.request_id, rated=row.stars is not None))
+    draws.of_closed(tx, row)
     return row
 
 

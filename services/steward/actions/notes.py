@@ -3,6 +3,7 @@ by the reporter."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
@@ -73,6 +74,11 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
         NotesFull: It has as many notes, or photos, as it can hold.
         Invalid: Photos come with what is internal.
     """
+    return add(tx, payload, {})
+
+
+def add(tx: Tx, payload: AddNote, more: Mapping[str, object]) -> replies.desk.NoteReply:
+    """Write to a case; see `add_note`. `more` stands in the timeline beside it."""
     row = locked(tx, payload.request_id)
     if payload.receipt is None and takes_part(tx, row):
         if tx.actor.id != row.handler_person:
@@ -87,7 +93,7 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
         kind = "INFO"
     add_media(tx, row, kind, payload.media)
     note_id = write(tx, row, kind, payload.text, payload.receipt)
-    told = {"note_id": note_id}
+    told = {"note_id": note_id, **more}
     note_step(tx, row, STEPS[kind], told)
     # What a reporter adds to a request that was merged is for who has the case in hand.
     about = storage.cases.root(tx.conn, row) if kind == "INFO" else row

@@ -10,7 +10,10 @@ from fivered.services.steward.doors import (
     own_data,
     records,
     requests,
+    return_visits,
+    scores,
     stewards,
+    templates,
     visits,
 )
 
@@ -24,6 +27,9 @@ __all__ = [
     "own_data",
     "records",
     "requests",
+    "return_visits",
+    "scores",
     "stewards",
+    "templates",
     "visits",
 ]

@@ -65,6 +65,10 @@ class CallBadly(Guard):
     text = "来电须填写号码或录音编号 / Of a call say the number, or the number of its record"
 
 
+class SolvedNeeded(Guard):
+    text = "请填写诉求人是否认为已解决 / Say whether the reporter calls it solved"
+
+
 class StillInTime(Guard):
     text = (
         "该诉求已派给他人,{until} 前可由其接单"

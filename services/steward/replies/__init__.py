@@ -641,6 +641,10 @@ class Rates(Reply, kw_only=True):
     endings: Annotated[
         list[desk.Ending], Meta(description="按办结类别分别计数 / counted apart, by how they ended")
     ] = field(default_factory=list)
+    return_visits: Annotated[
+        dict[str, int],
+        Meta(description="回访结果,另行计数 / what calls about closed cases came to"),
+    ] = field(default_factory=dict)
 
 
 class HoursReply(Changed, kw_only=True):

@@ -18,8 +18,11 @@ from fivered.services.steward.rules import (
     rates,
     reminders,
     requests,
+    return_visits,
     routing,
+    scores,
     shapes,
+    templates,
     words,
 )
 
@@ -41,7 +44,10 @@ __all__ = [
     "rates",
     "reminders",
     "requests",
+    "return_visits",
     "routing",
+    "scores",
     "shapes",
+    "templates",
     "words",
 ]

@@ -28,7 +28,10 @@ from fivered.services.steward.storage import (
     receipts,
     records,
     retention,
+    return_visits,
     rota,
+    scores,
+    templates,
 )
 from fivered.services.steward.storage.tables import metadata
 
@@ -60,6 +63,9 @@ __all__ = [
     "receipts",
     "records",
     "retention",
+    "return_visits",
     "rota",
+    "scores",
+    "templates",
     "vault",
 ]

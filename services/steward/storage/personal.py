@@ -188,6 +188,15 @@ DATA_MAP = (
         "request_escalations", REQUEST, others="person_id official_id",
         things="escalation_id request_id",
     ),
+    Held(
+        "return_visits", REQUEST, whose="request_id>requests", general="note record_ref",
+        others="called_by", things="return_visit_id reason state outcome", erased="note record_ref",
+        fades="note record_ref", over="called_at", months=36, stays=_FIGURES,
+    ),
+    Held("reply_templates", WORK, others="changed_by", things="template_id category title state"
+         " text_zh text_en"),
+    Held("reply_template_versions", WORK, others="changed_by",
+         things="template_id category title state text_zh text_en"),
     Held("request_clocks", REQUEST, others="handler", things="request_id which project_id"),
     Held(
         "volunteer_hours", HOURS, whose="person_id", general="activity",

@@ -2,7 +2,8 @@
 
 from fivered.chassis import records
 from fivered.chassis.messages import SELF
-from fivered.services.steward.actions import sending
+from fivered.services.steward import storage
+from fivered.services.steward.actions import cases, sending
 from fivered.services.steward.rules.routing import DUTIES
 from fivered.services.steward.service import Steward
 from fivered.services.steward.storage import escalations
@@ -207,6 +208,19 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
     waits.until(
         "GAP_AHEAD", GRID, to=SECRETARY, not_to=[(OTHER_CADRE, "R_STREET", COMMUNITY)],
         act=lambda: covered(ground),
+    )  # fmt: skip
+    silent = ground.resolved()
+    with ground.bench.transaction() as tx:
+        row = storage.cases.lock(tx.conn, silent["id"])
+        cases.close(tx, row)
+    to_call = ground.by(*SECRETARY).ask("return_visits", {"state": "OPEN"})["items"]
+    visit = next(one for one in to_call if one["request_id"] == silent["id"])
+    waits.until(
+        "RETURN_VISIT", visit["id"], to=SECRETARY, not_to=own,
+        act=lambda: officer(
+            ground, "record_return_visit", visit, return_visit_id=visit["id"], reached=True,
+            solved=True, note="居民满意",
+        ),
     )  # fmt: skip
     overdue = ground.submit()
     told = {"request_id": overdue["id"], "area": COMMUNITY, "level": 1, "acting": False}

@@ -23,10 +23,13 @@ from fivered.services.steward.views import (
     pool,
     posts,
     records,
+    return_visits,
     rota,
+    scores,
     searching,
     sent,
     telling,
+    templates,
     waiting,
 )
 
@@ -53,9 +56,12 @@ __all__ = [
     "pool",
     "posts",
     "records",
+    "return_visits",
     "rota",
+    "scores",
     "searching",
     "sent",
     "telling",
+    "templates",
     "waiting",
 ]

@@ -77,6 +77,7 @@ WHAT = sentences(
         "pause_refused": "暂停申请未获批准 / A pause was refused",
         "pause": "暂停计时 / The clock rests",
         "resume": "恢复计时 / The clock runs on",
+        "return_visit": "已电话回访 / Its reporter was called about it once more",
     }
 )
 
@@ -742,6 +743,8 @@ def three_rates(tx: Tx, payload: RatesQuestion) -> replies.Rates:
             )
             for one in storage.desk.endings_in(tx.conn, payload.scope, start, end)
         ],
+        # What reporters said when they were called about closed cases: beside the classes.
+        return_visits=dict(storage.return_visits.endings_in(tx.conn, payload.scope, start, end)),
         # M-10: how long it took, also in the hours of working days alone.
         times_to_resolve=[
             replies.TimesToResolve.of(

@@ -20,6 +20,7 @@ from fivered.services.steward.views import (
     people,
     planning,
     records,
+    return_visits,
     rota,
     sent,
 )
@@ -127,6 +128,13 @@ WAITS = (
         act="add_note", view=escalations.escalations,
         asked=escalations.EscalationList(mine=True, open=True, limit=MOST),
         since="at", due="due_resolve", id="request_id",
+    ),
+    Waits(
+        "RETURN_VISIT",
+        "待回访的已结诉求 / A closed request to call about",
+        act="record_return_visit", view=return_visits.return_visits,
+        asked=return_visits.ReturnVisitList(state="OPEN", limit=MOST),
+        since="drawn_at", due="due_at", to=by_another("handler_person"), shown="request",
     ),
     Waits(
         "PAUSE_TO_DECIDE",

@@ -189,6 +189,18 @@ COLUMNS = {
     "received_by": "接收人", "remark": "备注", "said": "内容", "settled_by": "确认人",
     "signed": "已报名", "signed_at": "报名时间", "tries": "尝试次数", "visits": "走访次数",
     "waiting": "候补人数",
+    "cases": "件数",
+    "how_en": "怎样算出(英)",
+    "how_zh": "怎样算出",
+    "late_is_of": "超时责任",
+    "least": "最少件数",
+    "left_out": "不计件数",
+    "own_mean": "本人平均",
+    "prior": "网格平均",
+    "prior_cases": "均值折合件数",
+    "reopened": "是否重办",
+    "suspect": "待核查",
+    "weight": "权重",
 }  # fmt: skip
 # Of lists of steward.
 COLUMNS |= {

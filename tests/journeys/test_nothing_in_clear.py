@@ -280,7 +280,7 @@ def hits(folder, values):
 
 # Whose these are stands in the request that they belong to, not in their rows.
 OF_CASES = {
-    "steward.request_notes.text", "steward.intake_items.phone", "steward.intake_items.text", "steward.request_notes.internal",
+    "steward.request_notes.text", "steward.intake_items.phone", "steward.intake_items.text", "steward.return_visits.note", "steward.request_notes.internal",
     "steward.request_calls.phone", "steward.request_calls.note",
 }  # fmt: skip
 

@@ -314,6 +314,18 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         "您的删除申请未获批准,理由见申请 / Your erasure was refused; the reason stands with it",
         to=_WHO, when="不予删除时 / when it is refused", group="ACCOUNT",
     ),
+    "STANDARD_APPROVED": Tells(
+        "您起草的办理标准第 {number} 版已批准,自 {day} 起施行"
+        " / Version {number} of the service standards, which you proposed, is approved and counts"
+        " from {day}",
+        to="起草人 / who proposed it", when="批准时 / when another person approves it",
+    ),
+    "STANDARD_REJECTED": Tells(
+        "您起草的办理标准第 {number} 版被退回。理由:{reason}"
+        " / Version {number} of the service standards, which you proposed, was turned down. Reason:"
+        " {reason}",
+        to="起草人 / who proposed it", when="退回时 / when another person turns it down",
+    ),
     "HOURS_CONFIRMED": Tells(
         "您 {day} 的志愿服务“{activity}”已确认 {minutes} 分钟"
         ' / Your volunteer service of {day}, "{activity}", is confirmed: {minutes} minutes',

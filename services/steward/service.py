@@ -106,6 +106,7 @@ class Steward(Imports, Sealing, Service):
         *doors.templates.doors,
         *doors.escalations.doors,
         *doors.affected.doors,
+        *doors.standards.doors,
         # ------------------------------------------------------------ consumed
         subscribe("property", *read_in(events, "property", but=TOLD), then=heard.property_said),
         subscribe("partner", *read_in(events, "partner", but=TOLD), then=heard.partners_said),

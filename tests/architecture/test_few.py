@@ -23,7 +23,7 @@ FACTS = sorted(ROOT.glob("services/*/contracts/events/*.json"))
 
 # By name: points, money, times, steps, work, lists of what the caller may read.
 _WORDS = """
-accepted_on_time adjournments adopted agreements_active amount article
+accept_minutes contact_minutes resolve_minutes resolve_working_days accepted_on_time adjournments adopted agreements_active amount article
 available bad birth_year budget_fen built_year clawback closed closing collected
 coordinates lat lon weekly_hours counts day_minutes days
 days_left deliberated dimensions due escalated expires_in extensions face_value_fen gap_days good
@@ -47,6 +47,7 @@ COMPOUND = (
 RATE = "the official rate of a manager (M-01), on which its score stands; complaints, not people"
 SESSIONS = "sessions of one deputy in a year; not people"
 BYTES = "bytes of a file"
+VERSION = "the number of a version of the service standards"
 LINE = "the number of one's own line on a roll"
 COUNTERS = "to who counts the vote alone"
 OWNERS = (
@@ -68,6 +69,8 @@ ANNOUNCED = {
         ("steward", f"StewardScore.{name}"): "cases of one's own, told to that steward and who"
         " oversees the place; and numbers of the rule"
         for name in ("cases", "least", "left_out", "weight", "prior_cases", "late")
+        ("steward", f"Standard{name}"): VERSION
+        for name in ("Card.number", "Whole.number", "Diff.number", "Diff.since")
     },
     **{
         ("forum", f"Tally.{name}"): VOTE

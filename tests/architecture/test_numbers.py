@@ -38,7 +38,7 @@ PAPERS = {
 # Numbers of papers of another service, kept as they were told.
 TOLD = {
     "forum": {"topics.request_number", "requests.number", "escalations.number"},
-    "steward": {"known_incidents.number"},
+    "steward": {"known_incidents.number", "service_standards.number"},
     "property": {
         "complaints.number",
         "undecided_complaints.number",

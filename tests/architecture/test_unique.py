@@ -84,6 +84,7 @@ ALIKE = {
                 "plan_id",
                 "activity_id",
                 "signup_id",
+                "standard_id",
             ),
         ),
         MADE,
@@ -128,6 +129,7 @@ BY_SERVICE = {
     "property": {"room_id": CHOSEN, "place_key": FOLDED},
     "steward": {
         **dict.fromkeys(("place_code", "shape_code"), "exact: digits and hyphens, by their form"),
+        "state": "a word that the service itself writes",
         "digest": "exact: a keyed digest of a name or initials, in the one spelling of both",
         "subject": DIGEST,
         "reference": FOLDED,

@@ -59,7 +59,7 @@ def database_url(tmp_path):
 # What a district has few of, and keeps few of.
 SMALL = {
     "budget_grants", "calendar_years", "consent_notices", "owners_committees", "projects", "rule_sets",
-    "vetoes",
+    "service_standards", "vetoes",
 }  # fmt: skip
 EVERYWHERE = [
     ("R_RESIDENT", "370811015901001"), ("R_GRID", "370811015901"), ("R_STEWARD", "370811015901"),

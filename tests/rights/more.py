@@ -146,6 +146,12 @@ def _steward(h: Hands) -> Members:
         "shape_code": place.GRID, "geometry": {"type": "Polygon", "coordinates": [ring]},
     })  # fmt: skip
     h.post("resident4", "/v1/steward/erasures", {})
+    h.post("district2", "/v1/steward/service-standards", {
+        "effective_from": "2099-01-01", "source": "示例", "hours": [{
+            "code": "OFFICE", "name_zh": "工作日", "name_en": "Working days",
+            "days": "WORKING_DAYS", "opens": "08:30", "closes": "17:30",
+        }],
+    })  # fmt: skip
     begin = h.api.now() + timedelta(days=2)
     shift = h.make("secretary", "/v1/steward/shifts", {
         "steward_id": place.GRID_WORKER, "grid": place.GRID, "start": begin.isoformat(),

@@ -297,7 +297,7 @@ def publish_corrected(tx: Tx, row: Row, *, parted_from: str | None = None) -> No
 def contact_anew(tx: Tx, row: Row, *, keep: datetime | None = None) -> dict[str, object]:
     """Let the time to contact begin anew for a reporter whom nobody contacted: that of before was
     taken back when the request was merged. Its end of before stays where it lies ahead (`keep`)."""
-    due = rules.requests.due_contact(row.clock, tx.now, tx.calendar)
+    due = storage.standards.of(tx.conn, row).due_contact(tx.now, tx.calendar)
     if row.contacted_at is not None or due is None:
         return {}
     if keep is not None and keep > tx.now:

@@ -118,7 +118,7 @@ def _hand(  # noqa: PLR0917  what, to whom, as which step
     the request: they run on, no matter who has it.
     """
     row = resumed(tx, row)
-    due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
+    due = storage.standards.of(tx.conn, row).due_accept(tx.now, tx.calendar)
     storage.cases.void_clock(tx.conn, row.request_id, "ACCEPT", tx.now)
     storage.cases.start_clock(
         tx.conn, row, "ACCEPT", due_at=due, now=tx.now, handler=chosen.steward_id
@@ -363,7 +363,7 @@ def _any_duty(tx: Tx, row: Row, steward_id: str) -> rules.routing.Candidate:
 def wait(tx: Tx, row: Row) -> Row:
     """Look again for somebody when the accept time is over, for nobody has it; once a working day
     where it should be resolved by then."""
-    due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
+    due = storage.standards.of(tx.conn, row).due_accept(tx.now, tx.calendar)
     if due >= row.due_resolve:
         due = tx.calendar.due(tx.now, 1)
     tx.arm("REQ_NOBODY", row.request_id, due)

@@ -257,7 +257,7 @@ def unmerge_request(tx: Tx, payload: UnmergeRequest) -> RequestReply:
     )
     due = row.due_resolve
     if due <= tx.now:
-        due = rules.requests.due_resolve(row.clock, tx.now, tx.calendar)
+        due = storage.standards.of(tx.conn, row).due_resolve(tx.now, tx.calendar)
     storage.cases.start_clock(tx.conn, row, "RESOLVE", due_at=due, now=tx.now, handler=None)
     tx.arm("REQ_RESOLVE", row.request_id, due)
     values |= contact_anew(tx, row, keep=row.due_contact)

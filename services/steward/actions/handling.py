@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -16,6 +16,7 @@ from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, rules, storage
+from fivered.services.steward.actions import standards
 from fivered.services.steward.actions.cases import (
     Media,
     Reason,
@@ -38,6 +39,7 @@ from fivered.services.steward.errors import NoteNeeded, NothingCorrected
 from fivered.services.steward.errors.desk import BeyondReach
 from fivered.services.steward.fields import Category, Kind, Outcome, Priority
 from fivered.services.steward.replies import RequestReply
+from fivered.services.steward.rules.standards import Code, Terms
 
 
 class ContactRequest(Request, frozen=True):
@@ -85,6 +87,7 @@ class CorrectRequest(Request, frozen=True):
     kind: Kind | None = None
     category: Category | None = None
     priority: Priority | None = None
+    subcategory: Annotated[Code, Meta(description="细类 / a part of the category")] | None = None
     grid: Grid | None = None
     building: Annotated[str, msgspec.Meta(min_length=1, max_length=40), PUBLIC] | None = None
     indoor: bool | None = None
@@ -277,6 +280,7 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
         UnknownGrid: There is no such grid.
         BeyondReach: The grid lies beyond the area above the caller's.
         ProjectNotOfGrid: The named project serves other grids.
+        NoSuchPart: The category has no such part.
         NothingCorrected: All of it stands there already.
         UnknownPerson: The named reporter is not registered here.
         InChain: The named reporter, or the caller, takes part in the case.
@@ -295,12 +299,14 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
         rules.requests.check("correct_place", row.state)
     if "reporter_id" in values:
         require_new_reporter(tx, row, str(values["reporter_id"]))
-    if values.keys() & {"priority", "clock"}:
+    terms = _terms(tx, row, values)
+    # A question has the same time whether it is of the third or of the fourth priority.
+    moves = row.state in rules.requests.OPEN and terms != storage.standards.of(tx.conn, row)
+    if moves or values.keys() & {"priority", "clock"}:
         require_not_own(tx, row)
         row = resumed(tx, row)
-        clock = _clock_of(row, payload)
-        # A question has the same time whether it is of the third or of the fourth priority.
-        values |= _new_clocks(tx, row, clock) if clock != row.clock else {}
+    if moves:
+        values |= _new_clocks(tx, row, terms)
     told = [name for name in _TOLD if name in values]
     detail: dict[str, object] = {name: values[name] for name in told if name != "reporter_id"}
     detail |= {"reason": payload.reason, "before": {name: getattr(row, name) for name in told}}
@@ -315,14 +321,24 @@ def correct_request(tx: Tx, payload: CorrectRequest) -> RequestReply:
     )
     publish_corrected(tx, row)
     row = _routed_again(tx, row, values.keys())
-    if "clock" in values and row.handler is None and row.state in rules.requests.OPEN:
+    if moves and row.handler is None and row.state in rules.requests.OPEN:
         # Who may take it is looked for by the new clock.
         row = wait(tx, row)
     return reply(row)
 
 
 # What the timeline says of a correction: codes and ids, as it was and as it is.
-_TOLD = ("kind", "category", "priority", "grid", "building", "project_id", "against", "reporter_id")
+_TOLD = (
+    "kind",
+    "category",
+    "subcategory",
+    "priority",
+    "grid",
+    "building",
+    "project_id",
+    "against",
+    "reporter_id",
+)
 
 
 def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
@@ -344,7 +360,14 @@ def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
         "against": payload.against or row.against,
         "reporter_id": payload.reporter_id or row.reporter_id,
     }
-    wanted["clock"] = _clock_of(row, payload)
+    wanted["clock"] = rules.requests.clock_of(
+        payload.kind or row.kind, payload.priority or row.priority
+    )
+    same = wanted["category"] == row.category
+    wanted["subcategory"] = payload.subcategory or (row.subcategory if same else None)
+    if payload.subcategory is not None:
+        known = storage.standards.standard(tx.conn, row.standard_id)
+        standards.check_part(known, str(wanted["category"]), payload.subcategory)
     moved = grid != row.grid or building != row.building
     if payload.project_id is not None or moved or row.project_id is None:
         serving = storage.ground.serving(tx.conn, grid)
@@ -352,20 +375,24 @@ def _corrected(tx: Tx, row: Row, payload: CorrectRequest) -> dict[str, object]:
     return {name: value for name, value in wanted.items() if value != getattr(row, name)}
 
 
-def _clock_of(row: Row, payload: CorrectRequest) -> str:
-    return rules.requests.clock_of(payload.kind or row.kind, payload.priority or row.priority)
+def _terms(tx: Tx, row: Row, values: Mapping[str, object]) -> Terms:
+    """Return by what a corrected request is measured: by the version under which it was filed."""
+    said = {name: values.get(name, getattr(row, name)) for name in ("category", "clock")}
+    known = storage.standards.standard(tx.conn, row.standard_id)
+    part = values.get("subcategory", row.subcategory)
+    return known.terms(str(said["category"]), str(said["clock"]), str(part) if part else None)
 
 
-def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
+def _new_clocks(tx: Tx, row: Row, terms: Terms) -> dict[str, object]:
     """Let the clocks that run be those of another urgency, counted from where they began; what
     would have run out already runs from now, but never beyond the end that it had. What was missed
     stays missed."""
-    contact = rules.requests.due_contact(clock, row.created_at, tx.calendar)
+    contact = terms.due_contact(row.created_at, tx.calendar)
     if contact is not None and contact <= tx.now:
-        contact = rules.requests.due_contact(clock, tx.now, tx.calendar)
+        contact = terms.due_contact(tx.now, tx.calendar)
         if contact is not None and row.due_contact is not None:
             contact = min(contact, row.due_contact)
-    begun, resolve = row.created_at, rules.requests.due_resolve(clock, row.created_at, tx.calendar)
+    begun, resolve = row.created_at, terms.due_resolve(row.created_at, tx.calendar)
     # A reopening gives half of the time of an urgency; the pauses of before are none of it.
     span = resolve - begun
     values: dict[str, object] = {"span_s": int(span.total_seconds())}
@@ -373,15 +400,15 @@ def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
         begun = storage.cases.begun(tx.conn, row.request_id, "RESOLVE")
         resolve = rules.requests.due_reopened(span, begun)
     rests = [one for one in rested(tx, row) if one[0] >= begun]
-    resolve = rules.pauses.moved(clock, resolve, rests, tx.calendar)
+    resolve = rules.pauses.moved(terms, resolve, rests, tx.calendar)
     if resolve <= tx.now:
-        resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
+        resolve = terms.due_resolve(tx.now, tx.calendar)
         resolve = min(resolve, row.due_resolve)
     if row.due_resolve > tx.now:
         move_clock(tx, row, "RESOLVE", resolve)
         values["due_resolve"] = resolve
     if row.state == "DISPATCHED" and row.due_accept > tx.now:
-        accept = rules.requests.due_accept(clock, tx.now, tx.calendar)
+        accept = terms.due_accept(tx.now, tx.calendar)
         if accept < row.due_accept:
             move_clock(tx, row, "ACCEPT", accept)
             values["due_accept"] = accept
@@ -401,7 +428,7 @@ def _new_clocks(tx: Tx, row: Row, clock: str) -> dict[str, object]:
 def _routed_again(tx: Tx, row: Row, changed: Iterable[str]) -> Row:
     """Give a corrected request to the person who takes it now: always while nobody has accepted
     it, and from a person who may not have it in hand."""
-    routed_by = {"category", "grid", "kind", "reporter_id"}
+    routed_by = {"category", "subcategory", "grid", "kind", "reporter_id"}
     if row.state not in rules.requests.OPEN or not routed_by & set(changed):
         return row
     if "area" in changed:
@@ -409,6 +436,7 @@ def _routed_again(tx: Tx, row: Row, changed: Iterable[str]) -> Row:
         return hand_over(tx, row, {"from": row.handler})
     waiting = row.state in {"SUBMITTED", "RETURNED", "DISPATCHED"} and {
         "category",
+        "subcategory",
         "grid",
         "kind",
     } & set(changed)

@@ -205,7 +205,7 @@ def _one(work: _Set, row: Row) -> None:
         work.told.append(telling.not_accepted(tx, row))
         work.kept.append({"request_id": row.request_id, "tried": tried, "version": version})
         return
-    due = rules.requests.due_accept(row.clock, tx.now, tx.calendar)
+    due = storage.standards.of(tx.conn, row).due_accept(tx.now, tx.calendar)
     detail = {"handler": chosen.steward_id, "duty": chosen.duty, "from": row.handler}
     work.line(row, "redispatch", version + 1, detail)
     given = {

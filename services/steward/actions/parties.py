@@ -154,6 +154,7 @@ def duties_of(tx: Tx, row: Row, *, served: bool | None = None) -> Sequence[str]:
         served = bool(storage.ground.serving(tx.conn, row.grid))
     return rules.routing.duties_for(
         row.category,
+        storage.standards.duties(tx.conn, row),
         has_project=row.project_id is not None or bool(served),
         indoor=row.indoor,
         cadre_only=row.returns >= rules.requests.MAX_RETURNS,

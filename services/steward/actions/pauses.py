@@ -172,20 +172,20 @@ def _check(tx: Tx, row: Row, ground: str, days: int) -> bool:
 
 
 def _used(tx: Tx, row: Row, *, alone: bool = False) -> timedelta:
-    """Return how long a request has rested; or how long by its handlers' own decision."""
-    return sum(
-        (
-            rules.pauses.time_between(row.clock, start, end, tx.calendar)
-            for start, end in rested(tx, row, alone=alone)
-        ),
-        timedelta(),
+    """Return how long a request has rested, where a day is one of its clock; or how long by its
+    handlers' own decision."""
+    terms = storage.standards.of(tx.conn, row)
+    spans = (
+        terms.between(start, end, tx.calendar) for start, end in rested(tx, row, alone=alone)
     )
+    return sum(spans, timedelta()) / terms.day() * rules.pauses.DAY
 
 
 def _begin(tx: Tx, row: Row, pause: Row, **decided: object) -> tuple[Row, Row]:
     """Let the clock rest from now on. Its end is that which it has if the pause runs out."""
-    until = rules.pauses.later(row.clock, tx.now, pause.days * rules.pauses.DAY, tx.calendar)
-    due = rules.pauses.moved(row.clock, row.due_resolve, [(tx.now, until)], tx.calendar)
+    terms = storage.standards.of(tx.conn, row)
+    until = terms.later(tx.now, pause.days * terms.day(), tx.calendar)
+    due = rules.pauses.moved(terms, row.due_resolve, [(tx.now, until)], tx.calendar)
     pause = storage.desk.update_pause(
         tx.conn,
         pause,
@@ -237,7 +237,8 @@ def resumed(tx: Tx, row: Row, *, at: datetime | None = None, by: Actor = SYSTEM)
     end = min(at or tx.now, pause.until)
     # Whole minutes: the end of a day stays the end of a day after a pause that was taken back.
     end = pause.started_at + (end - pause.started_at) // MINUTE * MINUTE
-    due = rules.pauses.moved(row.clock, pause.due_before, [(pause.started_at, end)], tx.calendar)
+    terms = storage.standards.of(tx.conn, row)
+    due = rules.pauses.moved(terms, pause.due_before, [(pause.started_at, end)], tx.calendar)
     storage.desk.update_pause(tx.conn, pause, state="ENDED", ended_at=end, due_after=due)
     move_clock(tx, row, "RESOLVE", due)
     tx.disarm("REQ_PAUSE", row.request_id)

@@ -20,7 +20,14 @@ from fivered.chassis.refusal import Invalid, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.chassis.text import fold
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import calls, incidents, kinship, reminders, telling
+from fivered.services.steward.actions import (
+    calls,
+    incidents,
+    kinship,
+    reminders,
+    standards,
+    telling,
+)
 from fivered.services.steward.actions.calls import CallerPhone
 from fivered.services.steward.actions.cases import (
     MAX_TEXT,
@@ -54,6 +61,7 @@ from fivered.services.steward.errors import (
 from fivered.services.steward.errors.desk import RatedAlready
 from fivered.services.steward.fields import Category, Channel, Kind, Priority
 from fivered.services.steward.replies import Filed, RequestReply
+from fivered.services.steward.rules.standards import Code
 from fivered.services.steward.storage import tables
 
 MAX_REFERENCE = 100
@@ -110,6 +118,13 @@ class NewRequest(Request, frozen=True):
     ) = None
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
+    subcategory: (
+        Annotated[
+            Code,
+            Meta(description="细类,见诉求事项 / a part of the category: see the categories"),
+        ]
+        | None
+    ) = None
     insist: Annotated[
         bool,
         Meta(
@@ -161,6 +176,8 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         ClockSkew: It is said to have happened in the future.
         TooLongAgo: It is said to have happened more than 30 days ago.
         RoleDenied: A service account files outside its area.
+        CategoryNotOffered: New requests do not name this category any more.
+        NoSuchPart: The category has no such part.
         KnownIncident: An outage of that kind is announced there; another system is not asked.
         BadCallerPhone: The caller's number is none.
     """
@@ -176,6 +193,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
     if payload.occurred_at is not None:
         rules.hours.check_moment(payload.occurred_at, tx.now)
     rules.requests.check_priority(payload.priority, payload.category, tx.actor.role)
+    _, standard = standards.for_new(tx, payload.category, payload.subcategory)
     if not payload.insist and not tx.actor.is_service_account:
         incidents.require_news(
             tx,
@@ -183,7 +201,8 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
             category=payload.category,
             grid=payload.grid,
             building=payload.building,
-            priority=payload.priority or rules.requests.default_priority(payload.category),
+            priority=payload.priority
+            or standard.known(payload.category, payload.subcategory).priority,
             indoor=payload.indoor,
         )
     row = file_new(tx, payload, reporter, own, serving)
@@ -368,7 +387,7 @@ def file_new(
     if new.due_contact is not None:
         due["CONTACT"] = new.due_contact
     timers = {f"REQ_{which}": at for which, at in due.items()}
-    accept = rules.requests.due_accept(new.clock, tx.now, tx.calendar)
+    accept = storage.standards.of(tx.conn, new).due_accept(tx.now, tx.calendar)
     if chosen is not None:
         due["ACCEPT"] = timers["REQ_ACCEPT"] = accept
         given = {"state": "DISPATCHED", "version": 2, **handed_to(chosen, accept, None)}
@@ -618,9 +637,13 @@ def _new(
     topic_id: str | None,
 ) -> Row:
     """Return what a new request is, before anybody has it."""
-    priority = payload.priority or rules.requests.default_priority(payload.category)
+    standard_id = storage.standards.in_force(tx.conn, tx.now)
+    standard = storage.standards.standard(tx.conn, standard_id)
+    part = payload.subcategory
+    priority = payload.priority or standard.known(payload.category, part).priority
     clock = rules.requests.clock_of(payload.kind, priority)
-    resolve = rules.requests.due_resolve(clock, tx.now, tx.calendar)
+    terms = standard.terms(payload.category, clock, part)
+    resolve = terms.due_resolve(tx.now, tx.calendar)
     return records.unsaved(
         records.values_from(
             payload,
@@ -641,7 +664,8 @@ def _new(
             span_s=int((resolve - tx.now).total_seconds()),
             occurred_at=payload.occurred_at or tx.now,
             created_at=tx.now,
-            due_contact=rules.requests.due_contact(clock, tx.now, tx.calendar),
+            standard_id=standard_id,
+            due_contact=terms.due_contact(tx.now, tx.calendar),
             due_resolve=resolve,
             tried=[],
             returns=0,

@@ -449,6 +449,8 @@ class CaseCard(Reply, kw_only=True):
     grid: str
     building: str | None = None
     handler: str | None = None
+    subcategory: str | None = None
+    standard_id: str | None = None
     created_at: Instant
     due_accept: Instant | None = None
     due_contact: Instant | None = None

@@ -8,20 +8,35 @@ from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Reply
 
 
-class CategoryCard(Reply, kw_only=True):
-    """诉求事项 / A category of requests."""
+class CategoryPart(Reply, kw_only=True):
+    """细类 / A part of a category."""
 
     category: str
-    kind: Annotated[str, Meta(description="默认类别 / the kind, where nobody says another one")]
     name_zh: str
     name_en: str
+    priority: Annotated[
+        str, Meta(description="默认优先级 / the priority, where nobody says another one")
+    ]
+    duties: Annotated[list[str], Meta(description="承办岗位 / who handles it, best first")]
+
+
+class CategoryCard(CategoryPart, kw_only=True):
+    """诉求事项 / A category of requests."""
+
+    kind: Annotated[str, Meta(description="默认类别 / the kind, where nobody says another one")]
     common: Annotated[bool, Meta(description="办理情况公开 / how it goes is public")]
+    subcategories: Annotated[
+        list[CategoryPart], Meta(description="细类 / its parts, which a request may name")
+    ]
 
 
 class CategoryCards(Reply, kw_only=True):
     """诉求事项 / The categories of requests."""
 
     items: list[CategoryCard]
+    standard_id: Annotated[
+        str, Meta(description="现行办理标准 / the version of the service standards in force")
+    ]
 
 
 class OpenRequest(Reply, kw_only=True):

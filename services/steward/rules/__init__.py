@@ -23,6 +23,7 @@ from fivered.services.steward.rules import (
     scores,
     shapes,
     templates,
+    standards,
     words,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "scores",
     "shapes",
     "templates",
+    "standards",
     "words",
 ]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from fivered.chassis.calendar import Calendar
 from fivered.services.steward.errors import AfterDue
 from fivered.services.steward.errors.desk import NoPause, PausesUsedUp, PauseTooLong
+from fivered.services.steward.rules.standards import Terms
 
 DAY = timedelta(days=1)
 
@@ -40,46 +41,14 @@ GROUNDS = {
 }
 # For how many days in all, by the row of the deadline table. An emergency never rests.
 CAPS = {"P1": 0, "P2": 2, "P3": 5, "P4": 10, "CONSULT": 2}
-# The clocks that run around the clock.
-AROUND = ("P1", "P2")
-
-
-def time_between(clock: str, start: datetime, end: datetime, calendar: Calendar) -> timedelta:
-    """Return how much time of a clock lies between two instants."""
-    if clock in AROUND:
-        return max(end - start, timedelta())
-    found, at = timedelta(), start
-    while at < end:
-        day = calendar.local_date(at)
-        until = min(calendar.midnight(day + DAY), end)
-        if calendar.is_working_day(day):
-            found += until - at
-        at = until
-    return found
-
-
-def later(clock: str, at: datetime, by: timedelta, calendar: Calendar) -> datetime:
-    """Return the instant that lies so much time of a clock behind another one."""
-    if clock in AROUND:
-        return at + by
-    left = by
-    while left > timedelta():
-        day = calendar.local_date(at)
-        until = calendar.midnight(day + DAY)
-        if calendar.is_working_day(day):
-            if until - at >= left:
-                return at + left
-            left -= until - at
-        at = until
-    return at
 
 
 def moved(
-    clock: str, due: datetime, spans: Iterable[tuple[datetime, datetime]], calendar: Calendar
+    terms: Terms, due: datetime, spans: Iterable[tuple[datetime, datetime]], calendar: Calendar
 ) -> datetime:
     """Return the end of a clock that has rested in some spans of time."""
     for start, end in spans:
-        due = later(clock, due, time_between(clock, start, end, calendar), calendar)
+        due = terms.later(due, terms.between(start, end, calendar), calendar)
     return due
 
 

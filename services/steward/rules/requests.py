@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fivered.chassis.calendar import Calendar
@@ -87,34 +86,6 @@ LAST_LEVEL = 3
 LEAST_REOPENED = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
-    """How long each step may take.
-
-    Attributes:
-        contact: None where there is no such clock.
-        resolve: Elapsed time, or None where working days count.
-        around_the_clock: False where a deadline of the night moves to 08:00.
-    """
-
-    accept: timedelta
-    contact: timedelta | None
-    resolve: timedelta | None
-    resolve_working_days: int
-    around_the_clock: bool
-
-
-_SPANS = {
-    "P1": Spans(timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=4), 0, True),
-    "P2": Spans(timedelta(minutes=30), timedelta(hours=2), timedelta(hours=24), 0, True),
-    "P3": Spans(timedelta(hours=2), timedelta(hours=24), None, 3, False),
-    "P4": Spans(timedelta(hours=4), timedelta(hours=24), None, 7, False),
-    "CONSULT": Spans(timedelta(hours=2), None, None, 1, False),
-}
-_DEFAULT_P2 = ("WATER", "POWER", "GAS", "HEAT")
-_DEFAULT_P4 = ("FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND")
-
-
 def check(action: str, state: str) -> None:
     """Refuse an action that the state does not know.
 
@@ -145,50 +116,9 @@ def source_of(channel: str, role: str, person_id: str, *, here: bool) -> str:
     return person_id
 
 
-def default_priority(category: str) -> str:
-    """Return the priority of a request for which nobody named one."""
-    if category in _DEFAULT_P2:
-        return "P2"
-    return "P4" if category in _DEFAULT_P4 else "P3"
-
-
 def clock_of(kind: str, priority: str) -> str:
     """Return which row of the deadline table a request follows."""
     return "CONSULT" if kind == "CONSULT" and priority in {"P3", "P4"} else priority
-
-
-def out_of_the_night(at: datetime, calendar: Calendar) -> datetime:
-    """Move a deadline that falls between 22:00 and 08:00 (local) to 08:00."""
-    local = calendar.local(at)
-    if local.hour >= 22:
-        return calendar.at(local.date() + timedelta(days=1), 8)
-    if local.hour < 8:
-        return calendar.at(local.date(), 8)
-    return at
-
-
-def due_accept(clock: str, start: datetime, calendar: Calendar) -> datetime:
-    """Return by when the handler has to accept what is dispatched at `start`."""
-    spans = _SPANS[clock]
-    due = start + spans.accept
-    return due if spans.around_the_clock else out_of_the_night(due, calendar)
-
-
-def due_contact(clock: str, start: datetime, calendar: Calendar) -> datetime | None:
-    """Return by when the reporter has to be contacted (P1: by when somebody is on site)."""
-    spans = _SPANS[clock]
-    if spans.contact is None:
-        return None
-    due = start + spans.contact
-    return due if spans.around_the_clock else out_of_the_night(due, calendar)
-
-
-def due_resolve(clock: str, start: datetime, calendar: Calendar) -> datetime:
-    """Return the exclusive instant by which a request has to be resolved."""
-    spans = _SPANS[clock]
-    if spans.resolve is not None:
-        return start + spans.resolve
-    return calendar.due(start, spans.resolve_working_days)
 
 
 def due_reopened(span: timedelta, now: datetime) -> datetime:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
+
+from fivered.services.steward.fields import Category
 
 PROPERTY_STAFF = "PROPERTY_STAFF"
 FULL_TIME_DUTIES = ("COMMUNITY_CADRE", "GRID_WORKER", PROPERTY_STAFF)
@@ -14,21 +17,7 @@ DUTIES = FULL_TIME_DUTIES + PART_TIME_DUTIES
 UTILITIES = ("WATER", "POWER", "GAS", "HEAT", "NETWORK")
 _PROPERTY = ("REPAIR_COMMON", "LIFT", "CLEANING", "GREENING", "PARKING", "DOOR_CONTROL")
 
-_TABLE: dict[str, tuple[str, ...]] = {
-    **{kind: (kind, "PROPERTY_STAFF") for kind in UTILITIES},
-    **dict.fromkeys(_PROPERTY, ("PROPERTY_STAFF", "COMMUNITY_CADRE")),
-    **dict.fromkeys(
-        ("NOISE", "NEIGHBOUR_DISPUTE", "PETS"), ("GRID_WORKER", "BUILDING_HEAD", "POLICE")
-    ),
-    **dict.fromkeys(("SECURITY", "FRAUD"), ("POLICE", "GRID_WORKER")),
-    **dict.fromkeys(
-        ("POLICY", "SOCIAL_AID", "ELDERLY_CARE", "CERTIFICATE"), ("COMMUNITY_CADRE", "GRID_WORKER")
-    ),
-    "PROPERTY_SERVICE": ("COMMUNITY_CADRE",),
-    **dict.fromkeys(("MERCHANT_NUISANCE", "FIRE_LANE", "STREET_OCCUPATION"), ("GRID_WORKER",)),
-    **dict.fromkeys(("FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND"), ("COMMUNITY_CADRE",)),
-}
-CATEGORIES = tuple(_TABLE)
+CATEGORIES: tuple[str, ...] = get_args(Category)
 # Who stands in where everybody who should have a matter is a party of it.
 SUBSTITUTES = ("COMMUNITY_CADRE", "GRID_WORKER")
 # Whose duty it is to decide about a matter, not only to have it in hand.
@@ -61,12 +50,18 @@ class Candidate:
 
 
 def duties_for(
-    category: str, *, has_project: bool, indoor: bool, cadre_only: bool
+    category: str,
+    duties: Sequence[str],
+    *,
+    has_project: bool,
+    indoor: bool,
+    cadre_only: bool,
 ) -> Sequence[str]:
-    """Return the duties that take a category, best first.
+    """Return the duties that take a request, best first.
 
     Args:
         category: One of CATEGORIES.
+        duties: Those of it in the service standards, best first.
         has_project: A property project is known to serve the grid.
         indoor: A utility's fault behind the meter, which is the property's first.
         cadre_only: The request was returned twice; only a cadre may hold it.
@@ -76,20 +71,25 @@ def duties_for(
     """
     if cadre_only:
         return ("COMMUNITY_CADRE",)
-    duties = _TABLE[category]
     if category in UTILITIES and indoor:
         return tuple(reversed(duties))
-    if category in _PROPERTY and not has_project:
+    if category in _PROPERTY and not has_project and "GRID_WORKER" not in duties:
         # Without a project the grid worker takes it; property staff only where there are some, so
         # that a project of which we have not heard yet still gets its own repairs.
-        return ("PROPERTY_STAFF", "GRID_WORKER", "COMMUNITY_CADRE")
+        return (*duties[:1], "GRID_WORKER", *duties[1:])
     return duties
 
 
-def stands_in(duty: str, filled: Iterable[str]) -> str | None:
-    """Return which of the filled duties does the work of one that nobody holds, or None."""
+def stands_in(duty: str, filled: Iterable[str], chains: Iterable[Sequence[str]]) -> str | None:
+    """Return which of the filled duties does the work of one that nobody holds, or None.
+
+    Args:
+        duty: The one.
+        filled: Which are held.
+        chains: The duties of each category, best first.
+    """
     there = set(filled) - {duty}
-    reserves = [duties[1:] for duties in _TABLE.values() if duties[0] == duty]
+    reserves = [duties[1:] for duties in chains if duties[0] == duty]
     for other in (*(one for duties in reserves for one in duties), *SUBSTITUTES):
         if other in there:
             return other

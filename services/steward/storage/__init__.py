@@ -32,6 +32,7 @@ from fivered.services.steward.storage import (
     rota,
     scores,
     templates,
+    standards,
 )
 from fivered.services.steward.storage.tables import metadata
 
@@ -67,5 +68,6 @@ __all__ = [
     "rota",
     "scores",
     "templates",
+    "standards",
     "vault",
 ]

@@ -226,10 +226,14 @@ def _pooled(grid: str, now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(requests.c.grid == grid, sa.or_(free, given))
 
 
-def pool_categories(conn: sa.Connection, grid: str, now: datetime) -> list[str]:
-    """Return the categories of what nobody of a grid has, or has accepted in time."""
-    asked = sa.select(requests.c.category).where(_pooled(grid, now)).distinct()
-    return sorted(conn.execute(asked).scalars())
+_KIND = (requests.c.category, requests.c.subcategory, requests.c.standard_id)
+
+
+def pool_kinds(conn: sa.Connection, grid: str, now: datetime) -> list[Row]:
+    """Return the categories of what nobody of a grid has, or has accepted in time, with their parts
+    and the versions of the service standards that say who handles them."""
+    asked = sa.select(*_KIND).where(_pooled(grid, now)).distinct()
+    return records.rows(conn, asked.order_by(*_KIND))
 
 
 def pool(
@@ -239,7 +243,7 @@ def pool(
     part: records.PartOfList,
     *,
     person_id: str,
-    fitting: Collection[tuple[str, bool, bool, bool]],
+    fitting: Collection[tuple[Row, bool, bool, bool]],
     duties: Collection[str],
     returns: int,
 ) -> records.Page:
@@ -252,18 +256,18 @@ def pool(
         now: The time.
         part: Which part.
         person_id: Who; what that person reported or was given is left out.
-        fitting: What the person's duties take: (category, of a project, indoor, a cadre's alone).
+        fitting: What the person's duties take: (kind, of a project, indoor, a cadre's alone).
         duties: The person's duties in the grid; what was handed on to one of them fits as well.
         returns: After how many returns a request is a cadre's alone.
     """
     kinds = [
         sa.and_(
-            requests.c.category == category,
+            *(column.is_not_distinct_from(getattr(kind, column.name)) for column in _KIND),
             requests.c.project_id.is_not(None) if project else requests.c.project_id.is_(None),
             requests.c.indoor.is_(indoor),
             requests.c.returns >= returns if cadre_only else requests.c.returns < returns,
         )
-        for category, project, indoor, cadre_only in fitting
+        for kind, project, indoor, cadre_only in fitting
     ]
     handed = requests.c.handler.in_(
         sa.select(stewards.c.steward_id).where(stewards.c.duty.in_(sorted(duties)))

@@ -149,7 +149,7 @@ DATA_MAP = (
         others="found_by handler handler_person first_handler tried reviewed_by recorded_by"
         " against checked_by note evidence",
         things="request_id number channel kind category priority clock project_id state outcome"
-        " review merged_into topic_id",
+        " review merged_into topic_id standard_id subcategory",
         erased="text note rating_text media evidence external_ref reference building",
         stays=_FIGURES,
     ),
@@ -234,6 +234,10 @@ DATA_MAP = (
     Held(
         "calendar_proposals", WORK, others="proposed_by decided_by",
         things="proposal_id off make_up source state reason",
+    ),
+    Held(
+        "service_standards", WORK, others="proposed_by decided_by",
+        things="standard_id state based_on source content reason",
     ),
     *of_things(
         areas="name kind",

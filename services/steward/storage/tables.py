@@ -392,6 +392,9 @@ requests = sa.Table(
     sa.Column("urged_at", store.UtcDateTime),
     # Until when its clock rests.
     sa.Column("paused_until", store.UtcDateTime),
+    # The version of the service standards under which it was filed; the first where empty.
+    sa.Column("standard_id", store.Id),
+    sa.Column("subcategory", sa.String(24)),
     sa.Column("checked_by", store.Id),
     # When its texts were erased, as their time was over.
     sa.Column("erased_at", store.UtcDateTime),
@@ -710,6 +713,33 @@ calendar_proposals = sa.Table(
     sa.Index(
         "uq_calendar_proposals_open",
         "year",
+        unique=True,
+        postgresql_where=sa.text("state = 'PROPOSED'"),
+        sqlite_where=sa.text("state = 'PROPOSED'"),
+    ),
+)
+
+# Versions of the service standards: categories, service times and hours.
+service_standards = sa.Table(
+    "service_standards",
+    metadata,
+    sa.Column("standard_id", store.Id, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False, unique=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("based_on", store.Id),
+    sa.Column("effective_from", sa.Date, nullable=False),
+    sa.Column("effective_at", store.UtcDateTime, nullable=False),
+    sa.Column("source", sa.String(300), nullable=False),
+    sa.Column("content", store.Json, nullable=False),
+    sa.Column("proposed_by", store.Id, nullable=False),
+    sa.Column("proposed_at", store.UtcDateTime, nullable=False),
+    sa.Column("decided_by", store.Id),
+    sa.Column("decided_at", store.UtcDateTime),
+    sa.Column("reason", sa.String(400)),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index(
+        "uq_service_standards_open",
+        "state",
         unique=True,
         postgresql_where=sa.text("state = 'PROPOSED'"),
         sqlite_where=sa.text("state = 'PROPOSED'"),

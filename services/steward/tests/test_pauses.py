@@ -199,11 +199,15 @@ def test_an_end_moves_by_the_time_that_was_rested_however_that_is_cut(clock, due
     """Monotone, exact, and the same for one pause as for the two of which it consists."""
     begin = instant("2025-04-25T00:00:00+08:00")
     due, first, second, third = (begin + timedelta(minutes=one) for one in (due, *cuts))
-    moved, between = rules.pauses.moved, rules.pauses.time_between
-    whole = moved(clock, due, [(first, third)], CALENDAR)
-    parts = moved(clock, due, [(first, second), (second, third)], CALENDAR)
+    moved, own = rules.pauses.moved, terms(clock)
+    whole = moved(own, due, [(first, third)], CALENDAR)
+    parts = moved(own, due, [(first, second), (second, third)], CALENDAR)
     assert whole == parts >= due
-    assert between(clock, due, whole, CALENDAR) == between(clock, first, third, CALENDAR)
+    assert own.between(due, whole, CALENDAR) == own.between(first, third, CALENDAR)
+
+
+def terms(clock):
+    return rules.standards.shipped().terms("REPAIR_COMMON", clock)
 
 
 def _clock(said, clock):
@@ -220,8 +224,8 @@ def derived(lines, clock="P4"):
         When it is to be resolved, whether it rests, and when its reporter is to be contacted.
     """
     created = begun = lines[0]["at"]
-    due = rules.requests.due_resolve(clock, created, CALENDAR)
-    contact, contacted = rules.requests.due_contact(clock, created, CALENDAR), False
+    due = terms(clock).due_resolve(created, CALENDAR)
+    contact, contacted = terms(clock).due_contact(created, CALENDAR), False
     since, before, spans, reopened = None, None, [], False
     for one in lines:
         at, detail = one["at"], one["detail"]
@@ -232,7 +236,7 @@ def derived(lines, clock="P4"):
             due = instant(detail["new_due"])
         elif one["action"] == "resume":
             spans.append((since, at))
-            due = rules.pauses.moved(clock, before, [(since, at)], CALENDAR)
+            due = rules.pauses.moved(terms(clock), before, [(since, at)], CALENDAR)
             since = None
         elif one["action"] == "extend":
             due = instant(detail["new_due"])
@@ -242,23 +246,23 @@ def derived(lines, clock="P4"):
         elif one["action"] == "correct" and _clock(detail, clock) != clock:
             clock = _clock(detail, clock)
             if due > at:
-                new = rules.requests.due_resolve(clock, created, CALENDAR)
+                new = terms(clock).due_resolve(created, CALENDAR)
                 if reopened:
                     new = rules.requests.due_reopened(_span(clock, created), begun)
-                new = rules.pauses.moved(clock, new, spans, CALENDAR)
-                late = rules.requests.due_resolve(clock, at, CALENDAR)
+                new = rules.pauses.moved(terms(clock), new, spans, CALENDAR)
+                late = terms(clock).due_resolve(at, CALENDAR)
                 due = new if new > at else min(due, late)
             if not contacted and (contact is None or contact > at):
-                new = rules.requests.due_contact(clock, created, CALENDAR)
+                new = terms(clock).due_contact(created, CALENDAR)
                 if new is not None and new <= at:
-                    late = rules.requests.due_contact(clock, at, CALENDAR)
+                    late = terms(clock).due_contact(at, CALENDAR)
                     new = late if contact is None else min(contact, late)
                 contact = new
     return due, since is not None, contact
 
 
 def _span(clock, created):
-    return rules.requests.due_resolve(clock, created, CALENDAR) - created
+    return terms(clock).due_resolve(created, CALENDAR) - created
 
 
 KINDS = {"to P2": "P2", "to P3": "P3", "to P4": "P4", "to CONSULT": "P3"}

@@ -112,10 +112,11 @@ def test_adult_is_who_is_certainly_18(born, year, adult):
 )
 def test_the_clocks_of_a_request(clock, start, accept, contact, resolve):
     at = local(start)
-    assert rules.requests.due_accept(clock, at, CALENDAR) == local(accept)
-    found = rules.requests.due_contact(clock, at, CALENDAR)
+    terms = rules.standards.shipped().terms("REPAIR_COMMON", clock)
+    assert terms.due_accept(at, CALENDAR) == local(accept)
+    found = terms.due_contact(at, CALENDAR)
     assert found == (local(contact) if contact else None)
-    assert rules.requests.due_resolve(clock, at, CALENDAR) == local(resolve)
+    assert terms.due_resolve(at, CALENDAR) == local(resolve)
 
 
 def test_the_ladder_counts_from_the_day_that_the_deadline_ends():
@@ -217,7 +218,8 @@ def test_equal_candidates_go_by_id_and_property_staff_stay_in_their_grid():
 )
 def test_which_duties_take_a_category(category, options, duties):
     given = {"has_project": True, "indoor": False, "cadre_only": False} | options
-    assert tuple(rules.routing.duties_for(category, **given)) == duties
+    own = rules.standards.shipped().known(category).duties
+    assert tuple(rules.routing.duties_for(category, own, **given)) == duties
 
 
 @pytest.mark.covers("E15")

@@ -20,6 +20,8 @@ from fivered.services.steward.tests.ground import (
     WANG,
     Ground,
 )
+from fivered.services.steward.tests.test_calendar import as_district
+from fivered.services.steward.tests.test_standards import NEW
 
 
 @pytest.fixture
@@ -302,6 +304,18 @@ def _deeds(ground):
         yield kind, WANG, hazard
 
 
+def _standards(ground):
+    bench = ground.bench
+    for step, kind, more in (
+        ("reject_standard", "STANDARD_REJECTED", {"reason": "时限太长"}),
+        ("approve_standard", "STANDARD_APPROVED", {}),
+    ):
+        made = as_district(bench, WANG).do("propose_standard", NEW)
+        order = {"standard_id": made["id"], **more}
+        as_district(bench, LI).do(step, order, version=1)
+        yield kind, WANG, made
+
+
 STORIES = (
     _resolved,
     _reopened,
@@ -315,6 +329,7 @@ STORIES = (
     _rota,
     _own,
     _deeds,
+    _standards,
 )
 # Of what is tried elsewhere.
 ELSEWHERE = {

@@ -24,6 +24,7 @@ from fivered.services.steward.tests.ground import (
 )
 from fivered.services.steward.tests.test_calendar import YEAR, as_district
 from fivered.services.steward.tests.test_cases import staffed  # noqa: F401
+from fivered.services.steward.tests.test_standards import NEW
 from testkit.waits import Waits
 
 SECRETARY = (OTHER_CADRE, "R_SECRETARY", COMMUNITY)
@@ -143,6 +144,14 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
         not_to=[("per_one", "R_DISTRICT", "370811")],
         act=lambda: as_district(ground.bench, "per_two").do(
             "approve_calendar_year", {"proposal_id": year["id"]}, version=1
+        ),
+    )  # fmt: skip
+    draft = as_district(ground.bench, "per_one").do("propose_standard", NEW)
+    waits.until(
+        "STANDARD_TO_APPROVE", draft["id"], to=("per_two", "R_DISTRICT", "370811"),
+        not_to=[("per_one", "R_DISTRICT", "370811"), SECRETARY],
+        act=lambda: as_district(ground.bench, "per_two").do(
+            "approve_standard", {"standard_id": draft["id"]}, version=1
         ),
     )  # fmt: skip
     served = {

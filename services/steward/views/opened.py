@@ -14,6 +14,7 @@ from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.fields import Category
+from fivered.services.steward.replies.opened import CategoryPart
 from fivered.services.steward.views.cases import WHAT
 
 PACKAGE = "fivered.services.steward"
@@ -52,20 +53,26 @@ class OpenStepList(Request, frozen=True):
     cursor: Cursor | None = None
 
 
-def request_categories(_tx: Tx, _payload: Nothing) -> replies.CategoryCards:
+def request_categories(tx: Tx, _payload: Nothing) -> replies.CategoryCards:
     """诉求事项 / The categories of requests.
 
-    Answer what a request may be about, in both languages.
+    Answer what a request may be about, in both languages, its parts, and who handles it: by the
+    service standards in force.
     """
+    standard_id = storage.standards.in_force(tx.conn, tx.now)
+    known = storage.standards.standard(tx.conn, standard_id)
     return replies.CategoryCards(
         items=[
             replies.CategoryCard.of(
-                {"category": category, **_words("name", category)},
-                kind=rules.opened.kind_of(category),
-                common=category in rules.opened.COMMON,
+                one,
+                kind=rules.opened.kind_of(one.category),
+                common=one.category in rules.opened.COMMON,
+                subcategories=[CategoryPart.of(part) for part in known.parts(one.category)],
             )
-            for category in rules.opened.CATEGORIES
-        ]
+            for one in known.categories
+            if one.parent is None and one.offered
+        ],
+        standard_id=standard_id,
     )
 
 

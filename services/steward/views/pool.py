@@ -42,12 +42,16 @@ def pool(tx: Tx, payload: PoolOf) -> Page[replies.desk.PoolCard]:
     }
     here = bool(storage.ground.serving(tx.conn, payload.grid))
     fitting = [
-        (category, project, indoor, cadre_only)
-        for category in storage.desk.pool_categories(tx.conn, payload.grid, tx.now)
+        (kind, project, indoor, cadre_only)
+        for kind in storage.desk.pool_kinds(tx.conn, payload.grid, tx.now)
         for project, indoor, cadre_only in itertools.product((True, False), repeat=3)
         if served.intersection(
             rules.routing.duties_for(
-                category, has_project=project or here, indoor=indoor, cadre_only=cadre_only
+                kind.category,
+                storage.standards.duties(tx.conn, kind),
+                has_project=project or here,
+                indoor=indoor,
+                cadre_only=cadre_only,
             )
         )
     ]

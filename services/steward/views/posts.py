@@ -206,17 +206,21 @@ def _grid_name(tx: Tx, grid: str) -> str:
 
 
 def _posts(
-    entries: list[replies.BoardEntry], reasons: dict[str, str], served: set[str]
+    tx: Tx,
+    entries: list[replies.BoardEntry],
+    reasons: dict[str, str],
+    served: set[str],
 ) -> list[replies.BoardPost]:
     """Return a row for each name of a board, and for each post without one who does its work."""
     rows: list[replies.BoardPost] = []
+    chains = storage.standards.chains(tx.conn, tx.now)
     for duty in rules.routing.DUTIES:
         named = [entry for entry in entries if entry.duty == duty]
         rows += [replies.BoardPost(**msgspec.structs.asdict(entry)) for entry in named]
         if named:
             continue
         why = rules.words.reason_of(reasons.get(duty), served=duty in served)
-        other = None if duty in served else rules.routing.stands_in(duty, served)
+        other = None if duty in served else rules.routing.stands_in(duty, served, chains)
         note_zh, note_en = _told(why)
         rows.append(
             replies.BoardPost.of(
@@ -252,7 +256,7 @@ def contact_board(tx: Tx, payload: WhichGrid) -> replies.BoardReply:
         board,
         grid_name=_grid_name(tx, payload.grid),
         entries=entries,
-        posts=_posts(entries, board.reasons, {row.duty for row in serving}),
+        posts=_posts(tx, entries, board.reasons, {row.duty for row in serving}),
         fresh=current == named,
     )
 

@@ -158,6 +158,7 @@ def _serving(
         for one in fitting
     }
     missing = [duty for duty in rules.routing.DUTIES if duty not in duties]
+    chains = storage.standards.chains(tx.conn, then)
     return told.HouseholdStewards(
         grid=grid,
         grid_name=names,
@@ -168,7 +169,7 @@ def _serving(
         missing=[
             told.NobodyServes.of(
                 {"duty": duty, **in_words(PACKAGE, "duty", duty)},
-                backup=rules.routing.stands_in(duty, duties),
+                backup=rules.routing.stands_in(duty, duties, chains),
             )
             for duty in missing
         ],

@@ -7,6 +7,7 @@ from fivered.chassis.waiting import MOST, Waits, by_another, to
 from fivered.services.steward import replies, storage
 from fivered.services.steward.replies import activities as acts
 from fivered.services.steward.replies import rota as told
+from fivered.services.steward.replies.standards import StandardCard
 from fivered.services.steward.rules.requests import STREET
 from fivered.services.steward.views import (
     activities,
@@ -23,6 +24,7 @@ from fivered.services.steward.views import (
     return_visits,
     rota,
     sent,
+    standards,
 )
 
 _REVIEWS = ("PENDING", "STREET")
@@ -77,6 +79,12 @@ def _of_another(tx: Tx, item: replies.CalendarYear) -> bool:
     waiting = storage.calendar.waiting(tx.conn)
     mine = {row.proposal_id for row in waiting if row.proposed_by == tx.actor.id}
     return item.state == "PROPOSED" and item.id not in mine
+
+
+def _drafted_by_another(tx: Tx, item: StandardCard) -> bool:
+    """Tell whether a version was proposed by somebody else; the list does not name who has."""
+    row = storage.standards.find(tx.conn, item.id)
+    return row is not None and row.proposed_by != tx.actor.id
 
 
 def _hazard_of_another(tx: Tx, item: replies.HazardCard) -> bool:
@@ -202,6 +210,13 @@ WAITS = (
         "待启用的年度工作日历 / A year's working days to approve",
         act="approve_calendar_year", view=calendar.calendar_years, asked=Nothing(), since="at",
         to=to(replies.CalendarYear, _of_another),
+    ),
+    Waits(
+        "STANDARD_TO_APPROVE",
+        "待审核的办理标准 / A version of the service standards to approve",
+        act="approve_standard", view=standards.service_standards,
+        asked=standards.StandardList(state="PROPOSED", limit=MOST), since="proposed_at",
+        due="effective_from", to=to(StandardCard, _drafted_by_another),
     ),
     Waits(
         "HOURS_TO_CONFIRM",

@@ -314,6 +314,39 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         "您的删除申请未获批准,理由见申请 / Your erasure was refused; the reason stands with it",
         to=_WHO, when="不予删除时 / when it is refused", group="ACCOUNT",
     ),
+    "POST_ENDS": Tells(
+        "{duty}岗位任期至 {day},请按时续聘或交接"
+        " / The term of a post ({duty}) ends on {day}: renew it, or hand it over in time",
+        to="任职人、社区两委 / who holds the post, and the cadres of the community",
+        when="到期前 30 日、7 日 / 30 and 7 days before it ends",
+    ),
+    "REQ_FIRST_ENDED": Tells(
+        "您首接的诉求 {number} 已终结({state})"
+        " / Request {number}, which you had first, has ended ({state})",
+        to="首接人,诉求已转他人时 / who had it first, where somebody else has it",
+        when="结案、撤回、不予受理、并入时 / when it is closed, taken back, rejected or merged",
+    ),
+    "CO_ASKED": Tells(
+        "请您协办诉求 {number}:{reason} / You are asked to help with request {number}: {reason}",
+        to="被请求的管家 / the steward who is asked", when="请求协办时 / when help is asked for",
+    ),
+    "CO_ACCEPTED": Tells(
+        "{duty}已同意协办诉求 {number} / A steward helps with request {number}: {duty}",
+        to="请求人、承办人 / who asked, and who has it in hand",
+        when="应允时 / when the steward agrees",
+    ),
+    "CO_DECLINED": Tells(
+        "{duty}谢绝协办诉求 {number}。理由:{reason}"
+        " / A steward ({duty}) does not help with request {number}. Reason: {reason}",
+        to="请求人、承办人 / who asked, and who has it in hand",
+        when="谢绝时 / when the steward declines",
+    ),
+    "CO_ENDED": Tells(
+        "诉求 {number} 的协办({duty})已结束。理由:{reason}"
+        " / The help with request {number} ({duty}) has ended. Reason: {reason}",
+        to="协办人、承办人 / who helps, and who has it in hand",
+        when="结束时 / when another one ends it",
+    ),
     "STANDARD_APPROVED": Tells(
         "您起草的办理标准第 {number} 版已批准,自 {day} 起施行"
         " / Version {number} of the service standards, which you proposed, is approved and counts"

@@ -33,6 +33,7 @@ from fivered.services.steward.actions import (
     retention,
     sending,
     standing,
+    terms,
 )
 from fivered.services.steward.messages import TELLS
 from fivered.services.steward.settings import PII_KEY, StewardSettings
@@ -107,6 +108,8 @@ class Steward(Imports, Sealing, Service):
         *doors.escalations.doors,
         *doors.affected.doors,
         *doors.standards.doors,
+        *doors.co_handling.doors,
+        *doors.terms.doors,
         # ------------------------------------------------------------ consumed
         subscribe("property", *read_in(events, "property", but=TOLD), then=heard.property_said),
         subscribe("partner", *read_in(events, "partner", but=TOLD), then=heard.partners_said),
@@ -142,6 +145,7 @@ class Steward(Imports, Sealing, Service):
         ),
         timer(codes.TIMER, codes.again),
         timer(sending.TIMER, sending.again),
+        timer(terms.TIMER, terms.term_nears),
         timer("erasure", erasures.on_held),
         job("sweep", retention.run),
         job(codes.JOB, codes.send, quick=True),

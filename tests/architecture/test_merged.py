@@ -28,7 +28,7 @@ AT = dt.datetime(2025, 3, 3, tzinfo=dt.UTC)
 # Names of columns that hold no person's id. First other things that have ids of their own; a
 # household or a post is not merged with another one. Then words, digests, lists of these.
 _NAMES = """
-account again_of standard_id agreement_id appointment_id ballot_id certificate claimed_project_id
+account again_of co_handling_id standard_id agreement_id appointment_id ballot_id certificate claimed_project_id
 grants account_id client_id service_account_id client_key code commendation_id comment_id commitment_id committee_id company_id code_id
 complaint_id consent_id consent_notice_id correction_id corrects death_id deputy_id disclosure_id draft_job erasure_id escalation_id
 export_id fund_id grant_id token_id handler first_handler found_by enrolment_id hazard_id hold_id household_id

@@ -85,6 +85,7 @@ ALIKE = {
                 "activity_id",
                 "signup_id",
                 "standard_id",
+                "co_handling_id",
             ),
         ),
         MADE,

@@ -146,6 +146,10 @@ def _steward(h: Hands) -> Members:
         "shape_code": place.GRID, "geometry": {"type": "Polygon", "coordinates": [ring]},
     })  # fmt: skip
     h.post("resident4", "/v1/steward/erasures", {})
+    second = place.GRID_WORKER if card["handler"] == place.CADRE else place.CADRE
+    h.post("secretary", f"{path}/co-handlers", {"steward_id": second, "reason": "请一同到场"},
+           role="R_SECRETARY")  # fmt: skip
+    _had_first(h, request, second)
     h.post("district2", "/v1/steward/service-standards", {
         "effective_from": "2099-01-01", "source": "示例", "hours": [{
             "code": "OFFICE", "name_zh": "工作日", "name_en": "Working days",
@@ -214,6 +218,15 @@ def _undelivered(h: Hands) -> None:
             person_id=PEOPLE["resident"].person_id, attempts=8, status=503,
             created_at=datetime.now(UTC), ended_at=datetime.now(UTC), kind="REQ_LATE",
         ))  # fmt: skip
+
+
+def _had_first(h: Hands, request: str, steward_id: str) -> None:
+    """Let somebody have had a request first; in the story nobody hands one on."""
+    steward = h.site.host.runtimes["steward"]
+    requests = steward.service_cls.tables.tables["requests"]
+    with steward.engine.begin() as conn:
+        mine = requests.c.request_id == request
+        conn.execute(sa.update(requests).where(mine).values(first_handler=steward_id))
 
 
 def _with(card: dict[str, Any], name: str) -> dict[str, Any] | None:

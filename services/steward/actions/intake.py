@@ -17,7 +17,14 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.steward import rules, storage
-from fivered.services.steward.actions import calls, endings, incidents, results, submission
+from fivered.services.steward.actions import (
+    calls,
+    endings,
+    incidents,
+    results,
+    standards,
+    submission,
+)
 from fivered.services.steward.actions.calls import CallerPhone
 from fivered.services.steward.actions.cases import HIS_WORDS, MAX_TEXT, Text, locked
 from fivered.services.steward.actions.parties import require_impartial
@@ -287,6 +294,7 @@ def file_intake(tx: Tx, payload: FileIntake) -> told.ItemReply:
         UnknownGrid: There is no such grid.
         RoleDenied: The grid lies outside the caller's area.
         UnknownPerson: The named reporter is not registered there.
+        CategoryNotOffered: New requests do not name this category any more.
         KnownIncident: An outage of that kind is announced there.
         ReferenceTaken: The same order was filed by hand; join the item to that request.
     """
@@ -296,7 +304,8 @@ def file_intake(tx: Tx, payload: FileIntake) -> told.ItemReply:
         raise GridNeededHere(field="grid")
     tx.require_scope(grid)
     serving = storage.ground.place(tx.conn, grid)
-    priority = payload.priority or rules.requests.default_priority(payload.category)
+    _, standard = standards.for_new(tx, payload.category, None)
+    priority = payload.priority or standard.known(payload.category).priority
     new = _new(
         tx, row, kind=payload.kind, category=payload.category, grid=grid,
         priority=payload.priority, building=payload.building or row.building, indoor=payload.indoor,

@@ -160,6 +160,7 @@ def takes_part(tx: Tx, row: Row) -> bool:
         return False
     case = storage.cases.root(tx.conn, row)
     handles = tx.actor.id in {row.handler_person, case.handler_person}
+    handles = handles or storage.co_handling.helps(tx.conn, case.request_id, tx.actor.id)
     if not handles and not tx.actor.covers(row.grid):
         return False
     decides = tx.actor.role in rules.requests.SPEAKERS and tx.actor.covers(row.grid)

@@ -124,6 +124,7 @@ def handlers_of(tx: Tx, row: Row) -> set[str]:
     requests = [row.request_id]
     for one in requests:
         found |= storage.cases.chain(tx.conn, one)
+        found |= storage.co_handling.helpers(tx.conn, one)
         requests += storage.cases.carried_on(tx.conn, one)
     return found
 

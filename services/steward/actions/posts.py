@@ -19,7 +19,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import dispatch, kinship, shift_telling
+from fivered.services.steward.actions import dispatch, kinship, shift_telling, terms
 from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.actions.standing import require_active, require_serving
 from fivered.services.steward.errors import (
@@ -110,6 +110,7 @@ class EnrolSteward(Request, frozen=True):
     buildings: Buildings | None = None
     photo: Photo | None = None
     service_hours: ServiceHours | None = None
+    term_ends: terms.LastDay | None = None
 
 
 class WhichSteward(Request, frozen=True):
@@ -217,6 +218,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
         AlreadySteward: The person holds the duty.
         SelfConfirm: It is somebody of the caller's household.
         Invalid: The backup is nobody who serves in the community, or the photo is no picture.
+        TermOver: The term ends before today.
         IdTaken: The chosen id names another steward.
     """
     chosen = rules.identity.check_id(payload.steward_id, "stw", field="steward_id")
@@ -234,6 +236,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
         if payload.work_phone is not None
         else None
     )
+    terms.check(tx, payload.term_ends)
     person = require_active(tx, payload.person_id, field="person_id")
     if person.birth_year is not None and not person.is_adult:
         # Staff may live elsewhere and stand here without a birth year.
@@ -266,6 +269,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
     else:
         _keep_photo(tx, row, payload.photo)
         _publish_enrolled(tx, row, grids)
+        terms.arm(tx, row)
     return msgspec.structs.replace(_reply(row), spendable=row.spendable)
 
 

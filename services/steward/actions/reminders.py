@@ -17,7 +17,8 @@ TIMER = "REQ_REMIND"
 
 def next_at(tx: Tx, row: Row) -> datetime | None:
     """Return when the next reminder of a request comes, or None."""
-    return rules.reminders.next_at(row, tx.settings.reminds_after, tx.now)
+    times = storage.standards.of(tx.conn, row).times
+    return rules.reminders.next_at(row, times, tx.settings.reminds_after, tx.now)
 
 
 def follow(tx: Tx, before: Row, row: Row) -> None:
@@ -36,10 +37,11 @@ def remind(tx: Tx, due: Due) -> None:
     if row is None:
         return
     shares = tx.settings.reminds_after
-    for one in rules.reminders.planned(row, shares):
+    times = storage.standards.of(tx.conn, row).times
+    for one in rules.reminders.planned(row, times, shares):
         if one.at == due.due_at:
             _tell(tx, row, one)
-    first = rules.reminders.next_at(row, shares, due.due_at)
+    first = rules.reminders.next_at(row, times, shares, due.due_at)
     if first is not None:
         tx.arm(TIMER, row.request_id, first)
 

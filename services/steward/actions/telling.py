@@ -75,6 +75,9 @@ _HANDLER: Mapping[str, tuple[str, Callable[[Row, Detail], Detail]]] = {
 }
 
 
+_ENDS = frozenset({"close", "cancel", "reject", "merge"})
+
+
 def of_step(tx: Tx, row: Row, action: str, detail: Detail) -> None:
     """Tell of a step of a request.
 
@@ -118,6 +121,10 @@ def _of_step(tx: Tx, row: Row, action: str, detail: Detail) -> Iterator[Message]
             yield given(row)
         if action != "reopen":
             yield _dispatched(row, str(detail.get("duty", "—")))
+    if action in _ENDS:
+        # Who had it first stays answerable until then, and is told what became of it.
+        first = storage.co_handling.first_receiver(tx.conn, row)
+        yield _message("REQ_FIRST_ENDED", first, row, {"state": row.state})
     if action in _HANDLER:
         kind, fill = _HANDLER[action]
         yield _message(kind, row.handler_person, row, fill(row, detail))

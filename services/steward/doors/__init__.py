@@ -3,6 +3,7 @@
 from fivered.services.steward.doors import (
     activities,
     affected,
+    co_handling,
     escalations,
     ground,
     intake,
@@ -15,12 +16,14 @@ from fivered.services.steward.doors import (
     standards,
     stewards,
     templates,
+    terms,
     visits,
 )
 
 __all__ = [
     "activities",
     "affected",
+    "co_handling",
     "escalations",
     "ground",
     "intake",
@@ -33,5 +36,6 @@ __all__ = [
     "standards",
     "stewards",
     "templates",
+    "terms",
     "visits",
 ]

@@ -245,6 +245,7 @@ class StewardCard(Reply, kw_only=True):
     spendable: bool
     since: Instant
     weekly_hours: int | None = None
+    term_ends: date | None = None
     backup: str | None = None
     buildings: list[str] | None = None
     service_hours: str | None = None

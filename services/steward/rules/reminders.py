@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from fivered.services.steward.rules.requests import IN_HAND, OPEN, reopened_span, spans_of
+from fivered.services.steward.rules.requests import IN_HAND, OPEN, reopened_span
+from fivered.services.steward.rules.standards import Times
 
 
 class Reminder(NamedTuple):
@@ -38,20 +39,21 @@ class _Request(Protocol):
     reopens: int
 
 
-def planned(row: _Request, shares: tuple[int, int]) -> list[Reminder]:
+def planned(row: _Request, times: Times, shares: tuple[int, int]) -> list[Reminder]:
     """Return the reminders of a request's running clocks, by their time.
 
     Args:
         row: The request.
+        times: How long its steps may take.
         shares: After how many percent of a clock's time the first and the second reminder come.
     """
     ends: list[tuple[str, datetime, timedelta]] = []
-    spans = spans_of(row.clock)
+    accept = timedelta(minutes=times.accept_minutes)
     if row.state == "DISPATCHED" and row.due_accept is not None:
-        ends.append(("ACCEPT", row.due_accept, spans.accept))
+        ends.append(("ACCEPT", row.due_accept, accept))
     to_contact = row.state in IN_HAND and row.contacted_at is None
-    if to_contact and row.due_contact is not None and spans.contact is not None:
-        ends.append(("CONTACT", row.due_contact, spans.contact))
+    if to_contact and row.due_contact is not None and times.contact_minutes:
+        ends.append(("CONTACT", row.due_contact, timedelta(minutes=times.contact_minutes)))
     # A clock that rests reminds nobody.
     if row.state in OPEN and row.paused_until is None:
         whole = timedelta(seconds=row.span_s)
@@ -64,6 +66,8 @@ def planned(row: _Request, shares: tuple[int, int]) -> list[Reminder]:
     return sorted(found)
 
 
-def next_at(row: _Request, shares: tuple[int, int], after: datetime) -> datetime | None:
+def next_at(
+    row: _Request, times: Times, shares: tuple[int, int], after: datetime
+) -> datetime | None:
     """Return when the next reminder after an instant comes, or None."""
-    return next((one.at for one in planned(row, shares) if one.at > after), None)
+    return next((one.at for one in planned(row, times, shares) if one.at > after), None)

@@ -27,6 +27,8 @@ from fivered.services.steward.errors import (
 OPEN = ("SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS")
 IN_HAND = ("DISPATCHED", "ACCEPTED", "IN_PROGRESS")
 DONE = ("RESOLVED", "RATED", "CLOSED")
+# Until then its first receiver looks after it.
+UNDONE = (*OPEN, "RESOLVED", "RATED")
 
 # Screening (reject, merge) is possible until somebody accepts: dispatch is automatic, so that a
 # request leaves SUBMITTED in the moment in which it arrives.
@@ -129,11 +131,6 @@ def due_reopened(span: timedelta, now: datetime) -> datetime:
 def reopened_span(span: timedelta) -> timedelta:
     """Return how long a reopened request has, of its original time."""
     return max(span / 2, LEAST_REOPENED)
-
-
-def spans_of(clock: str) -> Spans:
-    """Return how long each step may take, by the row of the deadline table."""
-    return _SPANS[clock]
 
 
 def due_level(due: datetime, level: int, calendar: Calendar) -> datetime:

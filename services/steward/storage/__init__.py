@@ -6,6 +6,7 @@ from fivered.services.steward.storage import (
     activities,
     calendar,
     cases,
+    co_handling,
     codes,
     corrections,
     deliveries,
@@ -33,6 +34,7 @@ from fivered.services.steward.storage import (
     scores,
     templates,
     standards,
+    terms,
 )
 from fivered.services.steward.storage.tables import metadata
 
@@ -41,6 +43,7 @@ __all__ = [
     "activities",
     "calendar",
     "cases",
+    "co_handling",
     "codes",
     "corrections",
     "deliveries",
@@ -69,5 +72,6 @@ __all__ = [
     "scores",
     "templates",
     "standards",
+    "terms",
     "vault",
 ]

@@ -16,6 +16,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules import requests as request_rules
 from fivered.services.steward.storage import deliveries, finding
+from fivered.services.steward.storage.co_handling import co_handlings
 from fivered.services.steward.storage.desk import (
     request_calls,
     request_notes,
@@ -449,6 +450,8 @@ MOVED: tuple[store.Column, ...] = (
     request_pauses.c.asked_by,
     request_pauses.c.decided_by,
     request_escalations.c.person_id,
+    co_handlings.c.person_id,
+    co_handlings.c.asked_by,
     chassis.jobs.c.requested_by,
 )
 

@@ -197,6 +197,10 @@ DATA_MAP = (
          " text_zh text_en"),
     Held("reply_template_versions", WORK, others="changed_by",
          things="template_id category title state text_zh text_en"),
+    Held(
+        "co_handlings", REQUEST, others="steward_id person_id asked_by reason answer",
+        things="co_handling_id request_id duty state",
+    ),
     Held("request_clocks", REQUEST, others="handler", things="request_id which project_id"),
     Held(
         "volunteer_hours", HOURS, whose="person_id", general="activity",

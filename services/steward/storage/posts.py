@@ -416,10 +416,10 @@ def boards_in(conn: sa.Connection, scope: str, at: datetime) -> list[Row]:
 def full_time_shifts_in(
     conn: sa.Connection, scope: str, start: datetime, end: datetime
 ) -> list[Row]:
-    """Return (grid, start, end) of the shifts of full-time stewards that touch a span, by grid and
-    start."""
+    """Return (grid, start, end, steward) of the shifts of full-time stewards that touch a span, by
+    grid and start."""
     asked = (
-        sa.select(shifts.c.grid, shifts.c.start_at, shifts.c.end_at)
+        sa.select(shifts.c.grid, shifts.c.start_at, shifts.c.end_at, shifts.c.steward_id)
         .join(stewards, stewards.c.steward_id == shifts.c.steward_id)
         .where(store.within(shifts.c.grid, scope), *_full_time(start, end))
         .order_by(shifts.c.grid, shifts.c.start_at)

@@ -195,6 +195,8 @@ stewards = sa.Table(
     sa.Column("weekly_hours", sa.SmallInteger),
     # Who takes over when the post is suspended or left.
     sa.Column("backup", store.Id),
+    # The last day of the term, where the post has one.
+    sa.Column("term_ends", sa.Date),
     # Of a building's head: which ones; all of the grids where nothing is said.
     sa.Column("buildings", store.Json),
     # A file of the person's picture, and when people may come or call.
@@ -415,6 +417,7 @@ requests = sa.Table(
     sa.Index("ix_requests_grid_state", "grid", "state", "created_at", "request_id"),
     sa.Index("ix_requests_project_created_at", "project_id", "created_at", "request_id"),
     sa.Index("ix_requests_handler_person_state", "handler_person", "state"),
+    sa.Index("ix_requests_first_handler_state", "first_handler", "state"),
     sa.Index(
         "ix_requests_under_review",
         "area",

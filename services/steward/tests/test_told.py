@@ -11,10 +11,12 @@ from fivered.services.steward.tests.ground import (
     GRID,
     LI,
     OTHER_CADRE,
+    POLICE,
     SECOND,
     STAFF,
     STAFF_2,
     STREET_SCOPE,
+    STW_POLICE,
     STW_STAFF,
     STW_STAFF_2,
     WANG,
@@ -304,6 +306,26 @@ def _deeds(ground):
         yield kind, WANG, hazard
 
 
+def _helped(ground):
+    row = ground.submit()
+    handler = ground.handler_of(row)
+
+    def do(door, who=handler, **order):
+        version = order.pop("version", None)
+        return ground.by(who).do(door, order, version=version)
+
+    for accepts, kind in ((False, "CO_DECLINED"), (True, "CO_ACCEPTED")):
+        asked = {"request_id": row["id"], "steward_id": STW_POLICE, "reason": "请一同到场"}
+        made = do("ask_co_handler", **asked)
+        yield "CO_ASKED", POLICE, made
+        order = {"co_handling_id": made["id"], "accepts": accepts, "reason": "已知悉"}
+        made = do("answer_co_handling", POLICE, **order, version=1)
+        yield kind, handler, made
+    over = {"co_handling_id": made["id"], "reason": "已完成"}
+    do("end_co_handling", **over, version=made["version"])
+    yield "CO_ENDED", POLICE, made
+
+
 def _standards(ground):
     bench = ground.bench
     for step, kind, more in (
@@ -329,6 +351,7 @@ STORIES = (
     _rota,
     _own,
     _deeds,
+    _helped,
     _standards,
 )
 # Of what is tried elsewhere.
@@ -336,6 +359,7 @@ ELSEWHERE = {
     "ERASURE_HELD", "REQ_DUE_SOON", "REQ_DUE_SOON_URGENT", "REQ_DUE_ABOVE", "REQ_BEFORE_YOU",
     "ACTIVITY_PLACE", "ACTIVITY_WAITING", "ACTIVITY_CHANGED", "ACTIVITY_CANCELLED",
     "VISITS_PLANNED", "HAZARD_REPORTED", "HAZARD_OVERDUE", "HAZARD_MENDED",
+    "POST_ENDS", "REQ_FIRST_ENDED",
     "INCIDENT_NEAR", "INCIDENT_OFF", "INCIDENT_OVER",
 }  # fmt: skip
 

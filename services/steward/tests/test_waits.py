@@ -72,6 +72,16 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
         act=lambda: officer(ground, "close_request", row, request_id=row["id"], reason="已说明"),
     )  # fmt: skip
 
+    shared = ground.submit()
+    help_ = {"request_id": shared["id"], "steward_id": STW_STAFF_2, "reason": "请协办"}
+    help_ = ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do("ask_co_handler", help_)
+    waits.until(
+        "HELP_TO_ANSWER", help_["id"], to=(STAFF_2, "R_STEWARD", GRID), not_to=[HANDLER, SECRETARY],
+        act=lambda: ground.by(STAFF_2).do(
+            "answer_co_handling", {"co_handling_id": help_["id"], "accepts": True}, version=1
+        ),
+    )  # fmt: skip
+
     bad = ground.rate(ground.resolved(), stars=1, solved=False)
     waits.until(
         "RATING_TO_REVIEW", bad["id"], to=SECRETARY, not_to=own,
@@ -259,6 +269,17 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
         "MESSAGE_UNDELIVERED", dead, to=SECRETARY, not_to=[resident, HANDLER],
         act=lambda: ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do(
             "settle_delivery", {"delivery_id": dead, "how": "PHONE"}
+        ),
+    )  # fmt: skip
+    order = {"steward_id": STW_STAFF_2, "term_ends": "2025-03-20", "reason": "聘期届满"}
+    version = ground.bench.rows(
+        "SELECT version FROM stewards WHERE steward_id = :i", i=STW_STAFF_2
+    )[0]["version"]  # fmt: skip
+    set_ = ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do("set_term", order, version=version)
+    waits.until(
+        "TERM_ENDING", STW_STAFF_2, to=SECRETARY, not_to=[(OTHER_CADRE, "R_STREET", COMMUNITY)],
+        act=lambda: ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do(
+            "set_term", order | {"term_ends": "2026-03-20"}, version=set_["version"]
         ),
     )  # fmt: skip
     assert waits.proved == {row.kind for row in Steward.waits}

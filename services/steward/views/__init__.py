@@ -5,6 +5,7 @@ from fivered.services.steward.views import (
     boards,
     calendar,
     cases,
+    co_handling,
     codes,
     corrections,
     desk,
@@ -31,6 +32,7 @@ from fivered.services.steward.views import (
     standards,
     telling,
     templates,
+    terms,
     waiting,
 )
 
@@ -39,6 +41,7 @@ __all__ = [
     "boards",
     "calendar",
     "cases",
+    "co_handling",
     "codes",
     "corrections",
     "desk",
@@ -65,5 +68,6 @@ __all__ = [
     "standards",
     "telling",
     "templates",
+    "terms",
     "waiting",
 ]

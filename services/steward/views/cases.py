@@ -78,11 +78,17 @@ WHAT = sentences(
         "pause": "暂停计时 / The clock rests",
         "resume": "恢复计时 / The clock runs on",
         "return_visit": "已电话回访 / Its reporter was called about it once more",
+        "co_asked": "请其他管家协办 / Another steward was asked to help",
+        "co_accepted": "协办人已应允 / Another steward helps",
+        "co_declined": "协办人谢绝 / The steward who was asked does not help",
+        "co_ended": "协办结束 / The help of another steward has ended",
     }
 )
 
 # What the staff of a case write for each other.
-INTERNAL = ("note", "call", "number_shown", "pause_asked", "pause_refused")
+INTERNAL = (
+    "note", "call", "number_shown", "pause_asked", "pause_refused", "co_asked", "co_declined",
+)  # fmt: skip
 # What a person who was merged into a case learns of its steps.
 TOLD = {
     "dispatch", "redispatch", "accept", "contact", "arrive", "transfer", "extend", "resolve",
@@ -205,6 +211,7 @@ def _sees(tx: Tx, row: Row) -> bool:
         tx.actor.id in {row.handler_person, row.reporter_id}
         or _oversees(tx, row)
         or tx.actor.id in storage.cases.chain(tx.conn, row.request_id)
+        or storage.co_handling.helps(tx.conn, row.request_id, tx.actor.id)
         or _calls_back(tx, row)
     )
 

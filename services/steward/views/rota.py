@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -24,6 +24,8 @@ from fivered.services.steward.views.places import Then
 
 PACKAGE = "fivered.services.steward"
 _MOST_SPANS = 50
+# Of a post whose term has no end.
+LAST = date.max
 
 
 class SwapList(Request, frozen=True):
@@ -49,6 +51,17 @@ class AheadQuestion(Request, frozen=True):
 
     scope: Area
     days: Annotated[int, Meta(ge=1, le=31)] = 14
+    on: (
+        Annotated[
+            date,
+            Meta(
+                description="从哪一天起看;届时任期已满的岗位不计 / from which day on; posts whose "
+                "term is over by then do not count",
+                examples=["2026-01-01"],
+            ),
+        ]
+        | None
+    ) = None
     limit: Limit = 50
     cursor: Cursor | None = None
 
@@ -210,6 +223,10 @@ def _card(tx: Tx, row: Row, one: Serving, on_shift: bool | None, staff: bool) ->
 # What will be missing
 
 
+def _day(tx: Tx, at: datetime) -> date:
+    return tx.calendar.local_date(at)
+
+
 def gaps_ahead(tx: Tx, payload: AheadQuestion) -> Page[told.GapAhead]:
     """未来缺岗预警 / What will be missing in the grids of an area.
 
@@ -223,18 +240,24 @@ def gaps_ahead(tx: Tx, payload: AheadQuestion) -> Page[told.GapAhead]:
     tx.require_scope(payload.scope)
     found = storage.rota.grids_page(tx.conn, payload.scope, payload)
     grids = [row.code for row in found.rows]
-    end = tx.now + timedelta(days=payload.days)
+    start = tx.now if payload.on is None else max(tx.now, tx.calendar.midnight(payload.on))
+    end = start + timedelta(days=payload.days)
+    ends = storage.terms.ends_in(tx.conn, payload.scope) if payload.on is not None else {}
     sat: dict[str, list[Row]] = {}
-    for row in storage.posts.full_time_shifts_in(tx.conn, payload.scope, tx.now, end):
+    for row in storage.posts.full_time_shifts_in(tx.conn, payload.scope, start, end):
+        if payload.on is not None and ends.get(row.steward_id, LAST) < _day(tx, row.start_at):
+            continue
         sat.setdefault(row.grid, []).append(row)
     filled: dict[str, set[str]] = {}
     for one in storage.posts.serving_in(tx.conn, payload.scope, tx.now, past=False):
+        if payload.on is not None and ends.get(one.steward_id, LAST) < payload.on:
+            continue
         filled.setdefault(one.grid, set()).add(one.duty)
     boards = {row.grid: row for row in storage.posts.boards_in(tx.conn, payload.scope, tx.now)}
     left = {(row.grid, row.duty): row.at for row in storage.rota.left_there(tx.conn, grids)}
 
     def card(row: Row) -> told.GapAhead:
-        spans = open_spans(sat.get(row.code, ()), tx.now, end)
+        spans = open_spans(sat.get(row.code, ()), start, end)
         board = boards.get(row.code)
         waived = set(board.reasons) if board is not None else set()
         missing = [

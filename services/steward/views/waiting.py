@@ -13,6 +13,7 @@ from fivered.services.steward.views import (
     activities,
     calendar,
     cases,
+    co_handling,
     corrections,
     desk,
     erasures,
@@ -25,6 +26,7 @@ from fivered.services.steward.views import (
     rota,
     sent,
     standards,
+    terms,
 )
 
 _REVIEWS = ("PENDING", "STREET")
@@ -157,6 +159,13 @@ WAITS = (
         asked=sent.DeliveryList(state="DEAD", limit=MOST), since="created_at",
     ),
     Waits(
+        "HELP_TO_ANSWER",
+        "待答复的协办请求 / A case with which one is asked to help",
+        act="answer_co_handling", view=co_handling.co_handlings,
+        asked=co_handling.CoHandlingList(state="ASKED", limit=MOST), since="asked_at",
+        due="due_resolve",
+    ),
+    Waits(
         "RATING_TO_REVIEW",
         "待核查的差评 / A bad rating to review",
         act="review_request", view=cases.queue, asked=_queued(), since="created_at",
@@ -269,5 +278,12 @@ WAITS = (
         to=to(told.GapAhead, lambda _tx, item: item.first_gap is not None or bool(item.missing)),
         # Whose stewards they are; everybody above reads it in the list.
         roles=("R_CADRE", "R_SECRETARY"),
+    ),
+    Waits(
+        "TERM_ENDING",
+        "30 日内任期将满的岗位 / A post whose term ends within 30 days",
+        act="set_term", view=terms.ending_terms,
+        asked=lambda tx: terms.TermsQuestion(scope=tx.actor.scope, days=30, limit=MOST),
+        since="term_ends", due="term_ends", roles=("R_CADRE", "R_SECRETARY"),
     ),
 )  # fmt: skip

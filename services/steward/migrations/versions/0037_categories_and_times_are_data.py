@@ -9,8 +9,8 @@ from alembic import op
 
 from fivered.chassis import storage as store
 
-revision = "0031"
-down_revision = "0030"
+revision = "0037"
+down_revision = "0036"
 
 
 BEGINNING = date(2000, 1, 1)

@@ -1,0 +1,11 @@
+"""Posts have a term."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0039"
+down_revision = "0038"
+
+
+def upgrade():
+    op.add_column("stewards", sa.Column("term_ends", sa.Date(), nullable=True))

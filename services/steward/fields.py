@@ -44,6 +44,17 @@ Category = Literal[
     "FACILITY_RENEWAL", "CHARGING_POLE", "OLD_COMPOUND",
 ]  # fmt: skip
 
+PlaceCode = Annotated[
+    str,
+    Meta(
+        min_length=16,
+        max_length=40,
+        description="小区、楼栋、单元、户的编号:社区 12 位-小区 3 位-楼栋 3 位-单元 2 位-楼层房号 "
+        "4 位 / code: community 12 digits, compound 3, building 3, unit 2, floor and door 4",
+        examples=["370811015901-001-003"],
+    ),
+]
+
 # Members of facts.
 KindOfRequest = Annotated[str, words("诉求类别 / what kind of request it is", Kind)]
 CategoryOfRequest = Annotated[str, words("诉求事项 / what it is about", Category)]

@@ -175,9 +175,7 @@ def _used(tx: Tx, row: Row, *, alone: bool = False) -> timedelta:
     """Return how long a request has rested, where a day is one of its clock; or how long by its
     handlers' own decision."""
     terms = storage.standards.of(tx.conn, row)
-    spans = (
-        terms.between(start, end, tx.calendar) for start, end in rested(tx, row, alone=alone)
-    )
+    spans = (terms.between(start, end, tx.calendar) for start, end in rested(tx, row, alone=alone))
     return sum(spans, timedelta()) / terms.day() * rules.pauses.DAY
 
 

@@ -24,21 +24,11 @@ from fivered.services.steward.errors import (
     UnknownPlace,
 )
 from fivered.services.steward.errors.desk import PeopleLiveThere
-from fivered.services.steward.fields import Mode, Occupancy, PlaceKind
+from fivered.services.steward.fields import Mode, Occupancy, PlaceCode, PlaceKind
 from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.rules.shapes import Box, Coordinates
 from fivered.services.steward.storage import tables
 
-PlaceCode = Annotated[
-    str,
-    Meta(
-        min_length=16,
-        max_length=40,
-        description="小区、楼栋、单元、户的编号:社区 12 位-小区 3 位-楼栋 3 位-单元 2 位-楼层房号 "
-        "4 位 / code: community 12 digits, compound 3, building 3, unit 2, floor and door 4",
-        examples=["370811015901-001-003"],
-    ),
-]
 Name = Annotated[str, Meta(min_length=1, max_length=60, examples=["3号楼"]), PUBLIC]
 Year = Annotated[int, Meta(ge=1900, le=2100, description="建成年份 / year in which it was built")]
 SquareMetres = Annotated[

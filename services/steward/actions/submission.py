@@ -59,7 +59,7 @@ from fivered.services.steward.errors import (
     UnknownPerson,
 )
 from fivered.services.steward.errors.desk import RatedAlready
-from fivered.services.steward.fields import Category, Channel, Kind, Priority
+from fivered.services.steward.fields import Category, Channel, Kind, PlaceCode, Priority
 from fivered.services.steward.replies import Filed, RequestReply
 from fivered.services.steward.rules.standards import Code
 from fivered.services.steward.storage import tables
@@ -77,7 +77,6 @@ class NewRequest(Request, frozen=True):
         Meta(examples=["REPAIR"]),
     ]
     category: Annotated[Category, Meta(examples=["REPAIR_COMMON"])]
-    grid: Grid
     text: Annotated[Text, Meta(examples=["3 号楼 2 单元楼道灯不亮"])]
     priority: (
         Annotated[
@@ -118,6 +117,18 @@ class NewRequest(Request, frozen=True):
     ) = None
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
+    # One of both is said.
+    grid: Grid = ""
+    place_code: (
+        Annotated[
+            PlaceCode,
+            Meta(
+                description="楼栋、单元或户的编号,网格、楼栋、项目由此得出 / a building, unit or "
+                "dwelling: grid, building and project follow from it"
+            ),
+        ]
+        | None
+    ) = None
     subcategory: (
         Annotated[
             Code,
@@ -169,6 +180,8 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
 
     Raises:
         UnknownGrid: The place lies in no known grid.
+        UnknownPlace: The named place is not registered, or has ended.
+        Invalid: Neither a grid nor a place is named, or both and they do not agree.
         RoleDenied: The caller may not name this reporter, or not write this channel's references.
         UnknownPerson: The named reporter is not registered.
         ReferenceTaken: The reference stands for another content.
@@ -181,6 +194,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         KnownIncident: An outage of that kind is announced there; another system is not asked.
         BadCallerPhone: The caller's number is none.
     """
+    payload = _located(tx, payload)
     serving = storage.ground.place(tx.conn, payload.grid)
     if tx.actor.is_service_account:
         # A person may report from anywhere; another system files for the area that it was given.
@@ -214,6 +228,21 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         assert first is not None, "its reference is taken"  # noqa: S101  or it had been filed
         return _filed(first)
     return _filed(reply(row), duplicate=False, similar=_similar(tx, payload, row))
+
+
+def _located(tx: Tx, payload: SubmitRequest) -> SubmitRequest:
+    """Return a request with the grid, building and project of the place that it names."""
+    there = storage.located.grid_of(tx.conn, payload.place_code, payload.grid)
+    project = payload.project_id
+    serving = storage.ground.serving(tx.conn, there.grid) if there.project_id else ()
+    if project is None and there.project_id in storage.ground.of_building(serving):
+        project = there.project_id
+    return msgspec.structs.replace(
+        payload,
+        grid=there.grid,
+        building=payload.building or there.building,
+        project_id=project,
+    )
 
 
 def _filed(answer: RequestReply, **more: object) -> Filed:

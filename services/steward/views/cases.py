@@ -22,7 +22,7 @@ from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.chassis.text import code, without_numbers
 from fivered.services.steward import replies, rules, storage
-from fivered.services.steward.fields import Category, Channel, Kind, Priority
+from fivered.services.steward.fields import Category, Channel, Kind, PlaceCode, Priority
 from fivered.services.steward.views import notes
 
 State = Literal[
@@ -182,8 +182,9 @@ class PartOfWorkbench(Request, frozen=True):
 class SimilarQuestion(Request, frozen=True):
     """同地点同类别 / The same place and category."""
 
-    grid: Grid
     category: Category
+    grid: Grid = ""
+    place_code: Annotated[PlaceCode, Meta(description="地点 / instead of a grid")] | None = None
     building: Annotated[str, Meta(max_length=40, description="楼栋 / building")] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
 
@@ -663,14 +664,18 @@ def similar_requests(tx: Tx, payload: SimilarQuestion) -> replies.desk.SimilarRe
 
     Raises:
         UnknownGrid: No such grid.
+        UnknownPlace: No such place.
+        Invalid: Neither a grid nor a place is named, or both and they do not agree.
         RoleDenied: It lies in another community than the caller's.
     """
-    storage.ground.require_grid(tx.conn, payload.grid)
-    if not payload.grid.startswith(tx.actor.scope[:12]):
-        tx.require_scope(payload.grid)
+    there = storage.located.grid_of(tx.conn, payload.place_code, payload.grid)
+    storage.ground.require_grid(tx.conn, there.grid)
+    if not there.grid.startswith(tx.actor.scope[:12]):
+        tx.require_scope(there.grid)
     since = tx.now - timedelta(hours=72)
-    rows = storage.cases.similar(tx.conn, payload.grid, payload.category, since, MOST_SIMILAR)
-    rows.sort(key=lambda row: rules.alike.order(payload.building, row.building, 0))
+    rows = storage.cases.similar(tx.conn, there.grid, payload.category, since, MOST_SIMILAR)
+    building = payload.building or there.building
+    rows.sort(key=lambda row: rules.alike.order(building, row.building, 0))
     return replies.desk.SimilarReply(
         items=[
             replies.desk.SimilarRequest.of(row, id=row.request_id) for row in rows[: payload.limit]

@@ -5,8 +5,8 @@ from alembic import op
 
 from fivered.chassis import storage as store
 
-revision = "0038"
-down_revision = "0037"
+revision = "0039"
+down_revision = "0038"
 
 
 def upgrade():

@@ -69,6 +69,8 @@ ANNOUNCED = {
         ("steward", f"StewardScore.{name}"): "cases of one's own, told to that steward and who"
         " oversees the place; and numbers of the rule"
         for name in ("cases", "least", "left_out", "weight", "prior_cases", "late")
+    },
+    **{
         ("steward", f"Standard{name}"): VERSION
         for name in ("Card.number", "Whole.number", "Diff.number", "Diff.since")
     },

@@ -22,8 +22,8 @@ from fivered.services.steward.rules import (
     routing,
     scores,
     shapes,
-    templates,
     standards,
+    templates,
     words,
 )
 
@@ -49,7 +49,7 @@ __all__ = [
     "routing",
     "scores",
     "shapes",
-    "templates",
     "standards",
+    "templates",
     "words",
 ]

@@ -33,8 +33,8 @@ from fivered.services.steward.storage import (
     return_visits,
     rota,
     scores,
-    templates,
     standards,
+    templates,
     terms,
 )
 from fivered.services.steward.storage.tables import metadata
@@ -72,8 +72,8 @@ __all__ = [
     "return_visits",
     "rota",
     "scores",
-    "templates",
     "standards",
+    "templates",
     "terms",
     "vault",
 ]

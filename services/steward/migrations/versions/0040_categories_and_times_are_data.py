@@ -9,8 +9,8 @@ from alembic import op
 
 from fivered.chassis import storage as store
 
-revision = "0038"
-down_revision = "0037"
+revision = "0040"
+down_revision = "0039"
 
 
 BEGINNING = date(2000, 1, 1)

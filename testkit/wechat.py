@@ -48,7 +48,7 @@ class WeChat:
             known = (asked["appid"], asked["secret"]) == (APP, SECRET)
             if openid is None or not known:
                 return {"errcode": 40029, "errmsg": "invalid code"}
-            return {"openid": openid, "access_token": "own", "expires_in": 7200}
+            return {"openid": openid, "access_token": "own", "expires_in": 7200}  # nosec B105  a word of the stub
         if path == "/cgi-bin/message/template/send":
             if asked["access_token"] != f"token-{self.tokens}":
                 return {"errcode": 40001, "errmsg": "invalid credential"}

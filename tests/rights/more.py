@@ -189,6 +189,7 @@ def _steward(h: Hands) -> Members:
         "steward.reveal_number": {"subject": resident},
         "steward.bind_wechat": {"code": None},
         "steward.similar_requests": {"category": "NOISE", "grid": place.GRID},
+        "steward.submit_request": {"grid": place.GRID},
         "steward.known_incidents": {"grid": place.GRID},
         "steward.visits": {"steward_id": place.GRID_WORKER, "period": "2025-04"},
         "steward.decide_death": {"person_id": dead},

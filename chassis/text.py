@@ -274,7 +274,8 @@ def in_reach(at: date | datetime) -> bool:
 def texts(
     value: object, at: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield (place, text) of every text in decoded JSON, the names of members left out."""
+    """Yield (place, text) of every text in decoded JSON, or in what was read of it; the names of
+    members are left out."""
     if isinstance(value, str):
         yield at, value
     elif isinstance(value, dict):
@@ -283,6 +284,9 @@ def texts(
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from texts(inner, (*at, number))
+    else:
+        for name in getattr(value, "__struct_fields__", ()):
+            yield from texts(getattr(value, name), (*at, name))
 
 
 def tidied(value: object) -> object:

@@ -91,7 +91,7 @@ def a_body(hint: Any, place: str, text: str) -> Any:
     be elsewhere."""
     head, _, rest = place.partition(".")
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if not place and readers_of(hint) is not None and _is_text(hint):
+    if not place and _is_text(hint):
         return text
     if origin is typing.Annotated:
         metas = [one for one in hint.__metadata__ if isinstance(one, msgspec.Meta)]
@@ -124,6 +124,12 @@ def _is_text(hint: Any) -> bool:
     return hint is str
 
 
+def _takes_sentences(hint: Any) -> bool:
+    """Tell whether a member is a text without a form."""
+    marks = getattr(hint, "__metadata__", ())
+    return _is_text(hint) and not any(getattr(mark, "pattern", None) for mark in marks)
+
+
 def _within(base: Any, metas: Sequence[msgspec.Meta], value: Any) -> Any:
     for meta in metas:
         if meta.pattern is not None:
@@ -151,8 +157,10 @@ def _public_places(hint: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         while not _is_text(inner) and typing.get_args(inner):
             kind = typing.get_origin(inner)
             at, inner = (*at, "*"), typing.get_args(inner)[kind is dict]
+        if is_request(inner):
+            yield from ((*at, name) for name, one in members(inner) if _takes_sentences(one))
         # No sentence fits where a form is said.
-        if not any(getattr(mark, "pattern", None) for mark in hint.__metadata__):
+        elif not any(getattr(mark, "pattern", None) for mark in hint.__metadata__):
             yield at
     elif origin is list:
         yield from _public_places(parts[0], (*at, "*"))

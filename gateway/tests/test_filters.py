@@ -22,6 +22,8 @@ OPEN = {
     "number": "the number of a request, as its caller says it",
     "phone": "a person's number",
     "id_no": "a person's number",
+    "found_good_by": "a person's id",
+    "place_code": "a registered place's code",
     "building": "what a building is called there",
     "compound": "a compound's name or code",
     "parent": "a place's id",

@@ -194,13 +194,10 @@ def ask_wechat(settings: StewardSettings, payload: BindWechat) -> str | None:
     """Ask WeChat, outside of any transaction, who was given the code.
 
     Raises:
-        Invalid: This district has no account of WeChat.
         WechatCodeWrong: WeChat does not know the code, or does not answer.
     """
-    if payload.code is None:
+    if payload.code is None or not settings.has_wechat:
         return None
-    if not settings.has_wechat:
-        raise Invalid(field="code", reason=said(_NO_WECHAT))
     found = wechat.openid_of(settings.wechat, payload.code)
     if found is None:
         raise WechatCodeWrong(field="code")
@@ -220,6 +217,8 @@ def bind_wechat(tx: Tx, payload: BindWechat) -> MessageChoices:
     person = storage.people.lock(tx.conn, tx.actor.id)
     if person is None or person.status != "ACTIVE":
         raise NotFound(kind="person", id=tx.actor.id)
+    if payload.code is not None and not tx.settings.has_wechat:
+        raise Invalid(field="code", reason=said(_NO_WECHAT))
     mine, openid = tx.actor.id, None if payload.code is None else str(tx.ahead)
     sealed = None if openid is None else storage.vault(tx).seal(openid, f"{mine}.wechat", mine)
     _keep(tx, wechat=sealed)

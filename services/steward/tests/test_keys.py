@@ -23,6 +23,7 @@ from fivered.services.steward.tests.ground import (
     LI,
     OTHER_CADRE,
     STAFF,
+    STREET_SCOPE,
     STW_GRID,
     WANG,
     person_id,
@@ -97,7 +98,30 @@ def fill(ground):
     _rights_of_a_person(ground)
     _code_that_waits(ground)
     _mailbox(ground)
+    _brought_by_the_hotline(ground)
+    _called_about(ground, request)
     return request["id"]
+
+
+def _brought_by_the_hotline(ground):
+    order = {
+        "order_no": "JN-17", "area": COMMUNITY, "text": "楼道灯不亮", "phone": "12800000066",
+        "sent_at": ground.bench.now.isoformat(),
+    }  # fmt: skip
+    ground.by("svc_hotline", "R_STREET", STREET_SCOPE).do("receive_order", order)
+
+
+def _called_about(ground, request):
+    """What was said when a closed request was called about."""
+    at = ground.bench.now
+    with ground.bench.transaction() as tx:
+        note = person_keys.vault_in(tx).seal("来电确认", "rvs_1.note")
+        row = {
+            "return_visit_id": "rvs_1", "request_id": request["id"], "area": COMMUNITY,
+            "grid": GRID, "reason": "SAMPLE", "state": "DONE", "reopened": False, "tries": 1,
+            "note": note, "drawn_at": at, "due_at": at, "version": 1,
+        }  # fmt: skip
+        tx.conn.execute(sa.insert(Steward.tables.tables["return_visits"]), row)
 
 
 def _words_of_a_case(ground, request):
@@ -113,7 +137,10 @@ def _mailbox(ground):
     """An address that is confirmed, and one that waits for its code."""
     with ground.bench.transaction() as tx:
         vault = person_keys.vault_in(tx)
-        said = {"email": "wang@example.cn", "email_new": "w@example.cn", "email_digits": "123456"}
+        said = {
+            "email": "wang@example.cn", "email_new": "w@example.cn", "email_digits": "123456",
+            "wechat": "oWx-1",
+        }  # fmt: skip
         sealed = {name: vault.seal(one, f"{WANG}.{name}") for name, one in said.items()}
         row = {
             "person_id": WANG, "channels": {}, "quiet_from": 1260, "quiet_to": 480,

@@ -57,6 +57,7 @@ class Steward(Imports, Sealing, Service):
         steward_id="steward",
         card_id="steward_card",
         shift_id="shift",
+        item_id="intake_item",
         request_id="request",
         erasure_id="erasure",
         record_id="volunteer_record",

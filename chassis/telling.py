@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, cast
 
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from fivered.chassis.requests import Request
 from fivered.chassis.tells import GROUPS, Group, Tells
 from fivered.chassis.transaction import Tx
 
+_LONGEST_KEY = 100
 # So many are counted and marked at once; nobody reads more.
 MOST = 1000
 
@@ -179,6 +181,12 @@ def _known(tx: Tx, kind: str) -> Tells:
     return said
 
 
+def _key(kind: str, once: str) -> str:
+    """Return what is said once, as its column holds it: a long one by its digest."""
+    key = f"{kind}:{once}"
+    return key if len(key) <= _LONGEST_KEY else f"{kind}:{sha256(once.encode()).hexdigest()[:48]}"
+
+
 def _row(tx: Tx, message: Message) -> dict[str, object]:
     kind, detail = message.kind, message.detail
     if missing := _known(tx, kind).places - detail.keys():
@@ -194,7 +202,7 @@ def _row(tx: Tx, message: Message) -> dict[str, object]:
             name: value if isinstance(value, int) and not isinstance(value, bool) else str(value)
             for name, value in detail.items()
         },
-        "once": None if message.once is None else f"{kind}:{message.once}",
+        "once": None if message.once is None else _key(kind, message.once),
         "created_at": message.at or tx.now,
     }
 

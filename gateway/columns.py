@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 COLUMNS = {
+    "standard_id": "标准版本", "subcategory": "细类", "term_ends": "任期届满",
     "about": "关于", "abstain": "弃权", "accept_due": "接单期限", "accepted_at": "受理时间",
     "acknowledged_at": "签收时间", "acknowledged_late": "签收逾期", "act": "行为",
     "acted_by": "办理人", "acting": "代理", "action": "操作", "active_from": "启用时间",

@@ -232,8 +232,9 @@ def test_every_kind_with_which_a_district_begins_has_its_place(tmp_path):
         for service in service_names()
         for importer in getattr(service_class(service), "importers", ())
     }
-    # Awards come every month, not at the beginning.
-    assert sorted(KINDS) == sorted(taken - {("credit", "awards")})
+    # Awards and hours come every month, not at the beginning.
+    monthly = {("credit", "awards"), ("steward", "volunteer-hours")}
+    assert sorted(KINDS) == sorted(taken - monthly)
     for _service, kind in KINDS:
         (tmp_path / f"{kind}.csv").write_text("x\n1\n")
     assert [(one.service, one.kind) for one in read(tmp_path)] == list(KINDS)

@@ -62,8 +62,7 @@ def _tell(tx: Tx, row: Row, one: rules.reminders.Reminder) -> None:
     told = []
     if row.handler_person is not None:
         kind = "REQ_DUE_SOON_URGENT" if urgent else "REQ_DUE_SOON"
-        once = f"{key}:{row.handler_person}"
-        told.append(Message(kind, row.handler_person, about, detail, once))
+        told.append(Message(kind, row.handler_person, about, detail, key))
     if one.turn > 1:
         barred = parties.parties(tx, row) | {row.handler_person or ""}
         level = min(row.level + 1, rules.requests.LAST_LEVEL)

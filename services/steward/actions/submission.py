@@ -118,7 +118,7 @@ class NewRequest(Request, frozen=True):
     occurred_at: Instant | None = None
     media: Media = field(default_factory=list)
     # One of both is said.
-    grid: Grid = ""
+    grid: Grid = field(default_factory=str)
     place_code: (
         Annotated[
             PlaceCode,

@@ -183,7 +183,7 @@ class SimilarQuestion(Request, frozen=True):
     """同地点同类别 / The same place and category."""
 
     category: Category
-    grid: Grid = ""
+    grid: Grid = msgspec.field(default_factory=str)
     place_code: Annotated[PlaceCode, Meta(description="地点 / instead of a grid")] | None = None
     building: Annotated[str, Meta(max_length=40, description="楼栋 / building")] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5

@@ -153,7 +153,11 @@ def end_co_handling(tx: Tx, payload: EndCoHandling) -> CoHandlingReply:
     made = storage.co_handling.lock(tx.conn, payload.co_handling_id)
     row = locked(tx, made.request_id)
     if made.person_id != tx.actor.id:
-        _require_says(tx, row)
+        try:
+            _require_says(tx, row)
+        except NotFound:
+            # Who may not see the case learns of neither.
+            raise NotFound(kind="co-handling", id=payload.co_handling_id) from None
     tx.check_version(made.version)
     if made.state not in storage.co_handling.STANDING:
         raise StateConflict(state=made.state)

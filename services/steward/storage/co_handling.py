@@ -42,6 +42,7 @@ co_handlings = sa.Table(
         postgresql_where=_STANDS,
         sqlite_where=_STANDS,
     ),
+    info={"kind": "co-handling"},
 )
 STANDING = ("ASKED", "ACCEPTED")
 

@@ -304,7 +304,7 @@ def file_intake(tx: Tx, payload: FileIntake) -> told.ItemReply:
         raise GridNeededHere(field="grid")
     tx.require_scope(grid)
     serving = storage.ground.place(tx.conn, grid)
-    _, standard = standards.for_new(tx, payload.category, None)
+    standard_id, standard = standards.for_new(tx, payload.category, None)
     priority = payload.priority or standard.known(payload.category).priority
     new = _new(
         tx, row, kind=payload.kind, category=payload.category, grid=grid,
@@ -317,7 +317,9 @@ def file_intake(tx: Tx, payload: FileIntake) -> told.ItemReply:
             priority=priority, indoor=new.indoor,
         )  # fmt: skip
     reporter = _reporter(tx, row, payload.reporter_id, grid)
-    filed = submission.file_new(tx, new, reporter, _own(row, grid), serving)
+    filed = submission.file_new(
+        tx, new, reporter, _own(row, grid), serving, standard_id=standard_id
+    )
     _require_filed(tx, filed, row, grid)
     assert filed is not None  # noqa: S101
     _keep_phone(tx, row, filed)

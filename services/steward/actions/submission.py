@@ -207,7 +207,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
     if payload.occurred_at is not None:
         rules.hours.check_moment(payload.occurred_at, tx.now)
     rules.requests.check_priority(payload.priority, payload.category, tx.actor.role)
-    _, standard = standards.for_new(tx, payload.category, payload.subcategory)
+    standard_id, standard = standards.for_new(tx, payload.category, payload.subcategory)
     if not payload.insist and not tx.actor.is_service_account:
         incidents.require_news(
             tx,
@@ -219,7 +219,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
             or standard.known(payload.category, payload.subcategory).priority,
             indoor=payload.indoor,
         )
-    row = file_new(tx, payload, reporter, own, serving)
+    row = file_new(tx, payload, reporter, own, serving, standard_id=standard_id)
     if row is not None and payload.caller_phone is not None:
         calls.keep(tx, row, _CALLED_IN, payload.caller_phone, field="caller_phone")
     if row is None:
@@ -380,10 +380,12 @@ def file_new(
     serving: Sequence[Row],
     *,
     topic_id: str | None = None,
+    standard_id: str | None = None,
 ) -> Row | None:
     """Keep a request, say it and give it to somebody; None where its reference is taken.
 
-    The handler is known before it is kept, so each table is written once.
+    The handler is known before it is kept, so each table is written once. Who has asked for the
+    standard that is in force names it.
     """
     request_id = tx.new_id("req")
     if own is not None and not storage.cases.claim_reference(
@@ -402,6 +404,7 @@ def file_new(
         request_id=request_id,
         project_id=project_id,
         topic_id=topic_id,
+        standard_id=standard_id,
     )
     kin = storage.people.kin(tx.conn, [reporter] if reporter is not None else ())
     barred = accused(tx, new).union(*kin.values())
@@ -664,9 +667,10 @@ def _new(
     request_id: str,
     project_id: str | None,
     topic_id: str | None,
+    standard_id: str | None = None,
 ) -> Row:
     """Return what a new request is, before anybody has it."""
-    standard_id = storage.standards.in_force(tx.conn, tx.now)
+    standard_id = standard_id or storage.standards.in_force(tx.conn, tx.now)
     standard = storage.standards.standard(tx.conn, standard_id)
     part = payload.subcategory
     priority = payload.priority or standard.known(payload.category, part).priority

@@ -10,13 +10,14 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import psycopg2
 
 from fivered.chassis import storage as store
 
 # Fewer are sent as they always were.
 _FEW = 16
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+# Both drivers send what this one makes of a value; the JSON of the other is an object of its own.
+_DIALECT = psycopg2.dialect()  # type: ignore[no-untyped-call]
 
 
 def insert(

@@ -20,7 +20,7 @@ import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET
 
-from fivered.chassis import cursors, replies, rows_by_hand, sorting
+from fivered.chassis import cursors, many_rows, replies, rows_by_hand, sorting
 from fivered.chassis import storage as store
 from fivered.chassis.calendar import instant
 from fivered.chassis.json_values import Json
@@ -167,8 +167,7 @@ def add(conn: sa.Connection, table: sa.Table, **values: object) -> Row:
 
 def add_all(conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert several rows in one statement; none is fine."""
-    if rows:
-        conn.execute(sa.insert(table), [dict(row) for row in rows])
+    many_rows.insert(conn, table, rows)
 
 
 def add_rows(

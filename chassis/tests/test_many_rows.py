@@ -24,12 +24,18 @@ things = sa.Table(
 EAST = timezone(timedelta(hours=8))
 
 
-@pytest.fixture
-def conn(bench):
-    with bench.runtime.engine.connect() as opened:
+@pytest.fixture(params=["work", "serve"])
+def conn(request, bench):
+    """A connection as a worker has it, and as `serve` has it, whose driver is another one."""
+    engine = store.open_engine(
+        bench.runtime.engine.url.render_as_string(hide_password=False),
+        cooperative=request.param == "serve",
+    )
+    with engine.connect() as opened:
         things.create(opened)
         yield opened
         opened.rollback()
+    engine.dispose()
 
 
 def row(number, **given):

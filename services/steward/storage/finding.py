@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from fivered.chassis import many_rows, records
+from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules import dwellings, pinyin
@@ -75,7 +75,7 @@ def add(conn: sa.Connection, found_by: Mapping[str, Iterable[str]]) -> None:
         for person_id, digests in found_by.items()
         for digest in sorted(digests)
     ]
-    many_rows.insert(conn, person_digests, rows)
+    records.add_all(conn, person_digests, rows)
 
 
 def forget(conn: sa.Connection, person_ids: Collection[str]) -> None:

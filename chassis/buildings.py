@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from fivered.chassis.text import fold
 
@@ -16,6 +17,7 @@ _BEHIND = re.compile("(?<=.)(?:号楼|单元|号|楼|栋|幢|座|室|户|#)$")
 _PARTED = re.compile("^(?:号楼|号|楼|栋|幢|座|#|[^0-9a-z\u4e00-\u9fff])")
 
 
+@lru_cache(maxsize=4096)
 def plain(part: str | None) -> str:
     """Return how a building, unit or room is compared; of none "" is returned."""
     return _BEHIND.sub("", fold(part)) if part else ""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
+from fivered.chassis.buildings import plain
 from fivered.chassis.text import fold
 from fivered.services.steward.errors import BuildingNeeded
 
-# What people write behind the number of a building, a unit or a room, or leave out.
-_BEHIND = re.compile("(?<=.)(?:号楼|单元|号|楼|栋|幢|座|室|户|#)$")
 # How it may go on behind the number of a building: what is left out above, or the next part.
 _GOES_ON = re.compile("号楼|单元|号|楼|栋|幢|座|#|-")
 _EMPTY = ""
@@ -57,30 +55,24 @@ def of_text(text: str | None) -> Dwelling | None:
     return Dwelling(building, unit or None, room or None)
 
 
-@lru_cache(maxsize=4096)
-def _plain(part: str | None) -> str:
-    """Return how a part is compared: 3号楼, 3栋 and 3 are one building."""
-    return _BEHIND.sub("", fold(part)) if part else _EMPTY
-
-
 def same_building(one: str, other: str) -> bool:
     """Tell whether two texts name one building."""
-    return _plain(one) == _plain(other)
+    return plain(one) == plain(other)
 
 
 def within_building(building: str, where: str) -> bool:
     """Tell whether what somebody writes of a place begins with a building: a unit or room behind it
     is no other building; another number is."""
-    name, wanted = _plain(building), fold(where)
+    name, wanted = plain(building), fold(where)
     if not name or not wanted.startswith(name):
-        return _plain(where) == name != _EMPTY
+        return plain(where) == name != _EMPTY
     rest = wanted[len(name) :]
     return not rest or _GOES_ON.match(rest) is not None or wanted.startswith(fold(building))
 
 
 def key(dwelling: Dwelling) -> str:
     """Return a place as it is compared; what is left out is any."""
-    return "\n".join(map(_plain, dwelling))
+    return "\n".join(map(plain, dwelling))
 
 
 def keys(dwelling: Dwelling) -> set[str]:

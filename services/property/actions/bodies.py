@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
+import sqlalchemy as sa
 from msgspec import Meta
 
 from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.fields import FILE_OR_PAPER, Community
 from fivered.chassis.free_text import PUBLIC, PublicText
-from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground
@@ -145,9 +145,48 @@ def _take_office(tx: Tx, row: Row) -> Row:
 
 def begin_body(tx: Tx, due: Due) -> None:
     """Let a body that was elected for a later term take office on its first day."""
-    row = records.find(tx.conn, stored.bodies, due.ref, lock=True)
-    if row is not None and row.state == "ELECTED" and row.term_from <= ground.today(tx):
+    row = begins(tx, stored.bodies, due)
+    if row is not None:
         _take_office(tx, row)
+
+
+def begins(tx: Tx, table: sa.Table, due: Due) -> Row | None:
+    """Return a body or committee, locked, that was elected for a term which begins by now; None
+    where it has begun, or was withdrawn."""
+    row = records.find(tx.conn, table, due.ref, lock=True)
+    begun = row is not None and row.state == "ELECTED" and row.term_from <= ground.today(tx)
+    return row if begun else None
+
+
+def take_back(tx: Tx, table: sa.Table, row: Row, reason: str, *timers: str) -> Row:
+    """Withdraw a body or committee that was registered by mistake, with its seats and timers."""
+    its_id = getattr(row, records.key_of(table).name)
+    stored.drop_seats(tx.conn, its_id)
+    for timer in timers:
+        tx.disarm(timer, its_id)
+    return records.change(
+        tx,
+        table,
+        row,
+        step="WITHDRAWN",
+        state="WITHDRAWN",
+        end_reason=reason,
+        note={"reason": reason},
+    )
+
+
+def reinstate(tx: Tx, table: sa.Table, former_id: str | None, timer: str) -> Row | None:
+    """Let a body or committee that was replaced go on, with the seats that it had; None where its
+    term is over meanwhile, or there was none."""
+    if former_id is None:
+        return None
+    former = records.locked(tx.conn, table, former_id)
+    if former.state != "EXPIRED" or former.term_to <= ground.today(tx):
+        return None
+    stored.reopen_seats(tx.conn, former_id, REPLACED)
+    former = records.change(tx, table, former, step="REINSTATED", state="IN_TERM", end_reason=None)
+    tx.arm(timer, former_id, tx.calendar.midnight(former.term_to))
+    return former
 
 
 class WithdrawBody(Request, frozen=True):
@@ -168,27 +207,10 @@ def withdraw_body(tx: Tx, payload: WithdrawBody) -> replies.Made:
         ReasonRequired: There is no reason.
         StateConflict: Its term is over, or it is withdrawn.
     """
-    row = _meant(tx, payload.body_id, payload.reason)
-    stored.drop_seats(tx.conn, row.body_id)
-    for timer in ("body_begin", "body_expire"):
-        tx.disarm(timer, row.body_id)
+    row = ground.meant_still(tx, stored.bodies, payload.body_id, payload.reason, *stored.RUNNING)
     former_id = row.replaces
-    row = records.change(
-        tx,
-        stored.bodies,
-        row,
-        step="WITHDRAWN",
-        state="WITHDRAWN",
-        end_reason=payload.reason,
-        note={"reason": payload.reason},
-    )
-    former = records.find(tx.conn, stored.bodies, former_id, lock=True) if former_id else None
-    if former is not None and former.state == "EXPIRED" and former.term_to > ground.today(tx):
-        stored.reopen_seats(tx.conn, former.body_id, REPLACED)
-        records.change(
-            tx, stored.bodies, former, step="REINSTATED", state="IN_TERM", end_reason=None
-        )
-        tx.arm("body_expire", former.body_id, tx.calendar.midnight(former.term_to))
+    row = take_back(tx, stored.bodies, row, payload.reason, "body_begin", "body_expire")
+    reinstate(tx, stored.bodies, former_id, "body_expire")
     return ground.reply(replies.Made, stored.bodies, row)
 
 
@@ -285,7 +307,7 @@ def correct_body(tx: Tx, payload: CorrectBody) -> replies.Made:
         NothingChanges: It stands so already.
         TermToCome: The present one's term would begin later.
     """
-    row = _meant(tx, payload.body_id, payload.reason)
+    row = ground.meant_still(tx, stored.bodies, payload.body_id, payload.reason, *stored.RUNNING)
     wanted: Values = {
         name: getattr(payload, name)
         for name in ("name", "project_id", "term_from", "term_to")
@@ -309,16 +331,6 @@ def correct_body(tx: Tx, payload: CorrectBody) -> replies.Made:
     else:
         tx.arm("body_expire", row.body_id, tx.calendar.midnight(row.term_to))
     return ground.reply(replies.Made, stored.bodies, row)
-
-
-def _meant(tx: Tx, body_id: str, reason: str) -> Row:
-    row = records.locked(tx.conn, stored.bodies, body_id)
-    tx.require_scope(row.area)
-    tx.check_version(row.version)
-    ground.require_reason(reason)
-    if row.state not in stored.RUNNING:
-        raise StateConflict(state=row.state)
-    return row
 
 
 class ChangeSeats(Request, frozen=True):
@@ -345,7 +357,7 @@ def change_seats(tx: Tx, payload: ChangeSeats) -> replies.Made:
         SamePerson, OwnHousehold, NotRegistered, UnderAge, Deceased, MergedAway: As when it is
             registered.
     """
-    row = _meant(tx, payload.body_id, payload.reason)
+    row = ground.meant_still(tx, stored.bodies, payload.body_id, payload.reason, *stored.RUNNING)
     posts = {one.person_id: one.post for one in payload.members}
     if len(posts) < len(payload.members):
         raise errors.BodyRules(field="members")
@@ -392,7 +404,7 @@ def end_body(tx: Tx, payload: EndBody) -> replies.Made:
         ReasonRequired: There is no reason.
         StateConflict: Its term is over.
     """
-    row = _meant(tx, payload.body_id, payload.reason)
+    row = ground.meant_still(tx, stored.bodies, payload.body_id, payload.reason, *stored.RUNNING)
     row = _end(tx, row, "ENDED", payload.reason, ground.today(tx))
     return ground.reply(replies.Made, stored.bodies, row)
 

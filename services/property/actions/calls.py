@@ -177,7 +177,7 @@ def move_meeting_call(tx: Tx, payload: MoveCall) -> replies.Made:
         MeetingPast: It begins in the past, or more than three months ahead.
         StateConflict: It is held or cancelled.
     """
-    row = _meant(tx, payload.call_id, payload.reason)
+    row = ground.meant_still(tx, stored.calls, payload.call_id, payload.reason, "CALLED")
     _require_time(tx, payload.starts_at)
     row = records.change(
         tx,
@@ -192,16 +192,6 @@ def move_meeting_call(tx: Tx, payload: MoveCall) -> replies.Made:
     stored.ask_again(tx.conn, row.call_id)
     _tell(tx, row, "MEETING_MOVED")
     return ground.reply(replies.Made, stored.calls, row)
-
-
-def _meant(tx: Tx, call_id: str, reason: str) -> Row:
-    row = records.locked(tx.conn, stored.calls, call_id)
-    tx.require_scope(row.area)
-    tx.check_version(row.version)
-    ground.require_reason(reason)
-    if row.state != "CALLED":
-        raise StateConflict(state=row.state)
-    return row
 
 
 class CancelCall(Request, frozen=True):
@@ -221,7 +211,7 @@ def cancel_meeting_call(tx: Tx, payload: CancelCall) -> replies.Made:
         ReasonRequired: There is no reason.
         StateConflict: It is held or cancelled.
     """
-    row = _meant(tx, payload.call_id, payload.reason)
+    row = ground.meant_still(tx, stored.calls, payload.call_id, payload.reason, "CALLED")
     row = records.change(
         tx,
         stored.calls,

@@ -160,8 +160,8 @@ def _take_office(tx: Tx, row: Row) -> Row:
 
 def begin_committee(tx: Tx, due: Due) -> None:
     """Let a committee that was elected for a later term take office on its first day."""
-    row = records.find(tx.conn, tables.owners_committees, due.ref, lock=True)
-    if row is not None and row.state == "ELECTED" and row.term_from <= ground.today(tx):
+    row = bodies.begins(tx, tables.owners_committees, due)
+    if row is not None:
         _take_office(tx, row)
 
 
@@ -189,37 +189,20 @@ def withdraw_committee(tx: Tx, payload: WithdrawCommittee) -> replies.Made:
     if row.state not in stored.RUNNING:
         raise StateConflict(state=row.state)
     was = row.state
-    stored.drop_seats(tx.conn, row.committee_id)
-    for timer in ("committee_begin", "committee_expire"):
-        tx.disarm(timer, row.committee_id)
-    row = records.change(
+    row = bodies.take_back(
         tx,
         tables.owners_committees,
         row,
-        step="WITHDRAWN",
-        state="WITHDRAWN",
-        end_reason=payload.reason,
-        note={"reason": payload.reason},
+        payload.reason,
+        "committee_begin",
+        "committee_expire",
     )
     if was == "IN_TERM":
         _publish_committee(tx, row)
-        _reinstate(tx, row.replaces)
+        former = bodies.reinstate(tx, tables.owners_committees, row.replaces, "committee_expire")
+        if former is not None:
+            _publish_committee(tx, former)
     return ground.reply(replies.Made, tables.owners_committees, row)
-
-
-def _reinstate(tx: Tx, committee_id: str | None) -> None:
-    """Let the committee that was replaced go on, where its term is not over."""
-    if committee_id is None:
-        return
-    former = records.locked(tx.conn, tables.owners_committees, committee_id)
-    if former.state != "EXPIRED" or former.term_to <= ground.today(tx):
-        return
-    stored.reopen_seats(tx.conn, committee_id, REPLACED)
-    former = records.change(
-        tx, tables.owners_committees, former, step="REINSTATED", state="IN_TERM"
-    )
-    tx.arm("committee_expire", committee_id, tx.calendar.midnight(former.term_to))
-    _publish_committee(tx, former)
 
 
 def _seat(tx: Tx, row: Row, *, on: date, reason: str | None = None) -> None:

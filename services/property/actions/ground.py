@@ -63,6 +63,25 @@ def meant(
     return row
 
 
+def meant_still(tx: Tx, table: sa.Table, key: str, reason: str, *states: str) -> Row:
+    """Return a row of an official's area that is to be changed with a reason, locked, in one of
+    some states.
+
+    Raises:
+        NotFound: There is none.
+        RoleDenied: It lies outside the actor's scope.
+        VersionConflict: It has changed since.
+        ReasonRequired: There is no reason.
+        StateConflict: It is in none of the states.
+    """
+    row = records.locked(tx.conn, table, key)
+    tx.require_scope(row.area)
+    tx.check_version(row.version)
+    require_reason(reason)
+    records.require_state(row, *states)
+    return row
+
+
 def require_standing(tx: Tx, row: Row) -> None:
     """Refuse a person who has no part in the project that a row is about.
 

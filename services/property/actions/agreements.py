@@ -552,8 +552,7 @@ def accept_commitment(tx: Tx, payload: AcceptCommitment) -> replies.Submitted:
         StateConflict: Nothing is submitted.
     """
     row = ground.meant(tx, tables.commitments, payload.commitment_id, may=_on_the_other_side)
-    if row.state != "SUBMITTED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "SUBMITTED")
     if row.submitted_by == tx.actor.id:
         raise errors.SamePerson
     if payload.accepted:
@@ -611,8 +610,7 @@ def waive_commitment(tx: Tx, payload: Waive) -> replies.Waived:
         may=None if own == "project" else ground.uninterested,
     )
     ground.require_reason(payload.reason)
-    if row.state not in ("SCHEDULED", "DUE", "OVERDUE"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "SCHEDULED", "DUE", "OVERDUE")
     agreed = {
         name: getattr(row, f"waived_by_{name}") for name in ("project", "community", "street")
     }

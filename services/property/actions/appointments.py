@@ -128,8 +128,7 @@ def consent_appointment(tx: Tx, payload: Which) -> replies.Made:
     row = ground.found(tx, tables.appointments, payload.appointment_id)
     if row.person_id != tx.actor.id:
         raise NotFound(kind="appointment", id=payload.appointment_id)
-    if row.state != "NOMINATED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "NOMINATED")
     due = tx.calendar.due(tx.now, APPROVE_DAYS)
     row = records.change(
         tx,
@@ -173,8 +172,7 @@ def approve_appointment(tx: Tx, payload: Approve) -> replies.Approved:
         NotTheCompany: The actor does not represent the project's company.
     """
     row = ground.meant(tx, tables.appointments, payload.appointment_id, may=_not_the_nominee)
-    if row.state != "CONSENTED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "CONSENTED")
     document = payload.document_ref.strip()
     if tx.actor.role == "R_SECRETARY":
         own, other, ref, paper = "secretary", "company", "minutes_ref", MINUTES
@@ -233,8 +231,7 @@ def file_appointment(tx: Tx, payload: Which) -> replies.Filed:
         OneSideOnly: C2P, and the nominee serves the project or its owners meanwhile.
     """
     row = ground.meant(tx, tables.appointments, payload.appointment_id, may=_not_the_nominee)
-    if row.state != "APPROVED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "APPROVED")
     if tx.actor.id in (row.proposed_by, row.secretary_by, row.company_by):
         raise errors.SamePerson
     # The project's row is the lock under which a direction has at most one active appointment.

@@ -151,8 +151,7 @@ def answer_meeting_call(tx: Tx, payload: AnswerCall) -> replies.Made:
 
 def _called(tx: Tx, call_id: str) -> Row:
     row = records.locked(tx.conn, stored.calls, call_id)
-    if row.state != "CALLED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "CALLED")
     return row
 
 

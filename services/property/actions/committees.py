@@ -11,7 +11,6 @@ from fivered.chassis import records
 from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PublicText
-from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import bodies, ground
@@ -186,8 +185,7 @@ def withdraw_committee(tx: Tx, payload: WithdrawCommittee) -> replies.Made:
     """
     row = ground.meant(tx, tables.owners_committees, payload.committee_id, may=ground.uninterested)
     ground.require_reason(payload.reason)
-    if row.state not in stored.RUNNING:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *stored.RUNNING)
     was = row.state
     row = bodies.take_back(
         tx,
@@ -245,8 +243,7 @@ def correct_committee(tx: Tx, payload: CorrectCommittee) -> replies.Made:
     """
     row = ground.meant(tx, tables.owners_committees, payload.committee_id, may=ground.uninterested)
     ground.require_reason(payload.reason)
-    if row.state not in stored.RUNNING:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *stored.RUNNING)
     wanted: Values = {
         name: getattr(payload, name)
         for name in ("kind", "chair", "term_from", "term_to")

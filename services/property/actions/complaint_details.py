@@ -9,7 +9,7 @@ from msgspec import Meta
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Id
-from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.chassis.telling import tell
 from fivered.services.property import errors, replies, rules
@@ -78,8 +78,7 @@ def describe_complaint(tx: Tx, payload: Describe) -> replies.Made:
         ground.require_standing(tx, row)
         ground.uninterested(tx, row)
     tx.check_version(row.version)
-    if row.state != "OPEN":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "OPEN")
     wanted = {name: getattr(payload, name) for name in _MEMBERS}
     wanted = {name: value for name, value in wanted.items() if value is not None}
     _check(tx, row, payload)

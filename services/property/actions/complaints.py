@@ -491,8 +491,7 @@ def decide_complaint_project(tx: Tx, payload: Decide) -> replies.Decided:
     seen = records.get(tx.conn, tables.undecided, payload.undecided_id)
     tx.require_sight(seen.area, kind=records.kind_of(tables.undecided), id=payload.undecided_id)
     row = ground.meant(tx, tables.undecided, payload.undecided_id, may=_outside_the_projects)
-    if row.state != "WAITING":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "WAITING")
     if payload.project_id is None:
         ground.require_reason(payload.reason)
         return ground.reply(

@@ -16,7 +16,6 @@ from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Sha256
 from fivered.chassis.files import FileDiffers, FileId, UnknownFile
 from fivered.chassis.free_text import PUBLIC, PublicText
-from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
 from fivered.chassis.text import fold
 from fivered.services.property import errors, events, replies
@@ -148,8 +147,7 @@ def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
         UnknownFile, NoBlobs: A file is not there; see `POST /v1/files`.
     """
     row = ground.meant(tx, tables.disclosures, payload.disclosure_id)
-    if row.state not in ("SCHEDULED", "OVERDUE"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "SCHEDULED", "OVERDUE")
     late = tx.now >= row.due_at
     state = "PUBLISHED_LATE" if late else "PUBLISHED"
     version = _written(tx, row.disclosure_id, payload)
@@ -233,8 +231,7 @@ def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
     row = ground.meant(tx, tables.disclosures, payload.disclosure_id)
     ground.require_open(ground.project(tx, row.project_id))
     ground.require_reason(payload.reason)
-    if row.state not in ("PUBLISHED", "PUBLISHED_LATE"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "PUBLISHED", "PUBLISHED_LATE")
     former = list(row.former or [])
     if len(former) >= MOST_CORRECTIONS:
         raise errors.CorrectedTooOften(most=MOST_CORRECTIONS)
@@ -294,8 +291,7 @@ def cancel_disclosure(tx: Tx, payload: Cancel) -> replies.Made:
     row = ground.meant(tx, tables.disclosures, payload.disclosure_id, may=ground.uninterested)
     ground.require_reason(payload.reason)
     may = ("SCHEDULED", "OVERDUE") if tx.actor.role == "R_STREET" else ("SCHEDULED",)
-    if row.state not in may:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *may)
     cancelled = _cancelled(tx, row, payload.reason)
     if row.state == "OVERDUE":
         tx.publish(

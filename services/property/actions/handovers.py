@@ -199,8 +199,7 @@ def hand_item(tx: Tx, payload: HandItem) -> replies.Made:
         StateConflict: It is handed over, or settled.
     """
     row = _item(tx, payload.item_id, "project_id")
-    if row.state not in ("PENDING", "MISSING"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "PENDING", "MISSING")
     files.attach(tx, payload.files, field="files", item_id=row.item_id)
     row = records.change(
         tx,
@@ -239,8 +238,7 @@ def receive_item(tx: Tx, payload: ReceiveItem) -> replies.Made:
         StateConflict: It is not handed over.
     """
     row = _item(tx, payload.item_id, "new_project_id")
-    if row.state != "HANDED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "HANDED")
     if not payload.complete:
         ground.require_reason(payload.reason)
     state = "RECEIVED" if payload.complete else "MISSING"

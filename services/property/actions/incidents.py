@@ -13,7 +13,7 @@ from fivered.chassis.bus import Due, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid, Instant
 from fivered.chassis.free_text import PUBLIC, PublicText
-from fivered.chassis.refusal import RoleDenied, StateConflict
+from fivered.chassis.refusal import RoleDenied
 from fivered.chassis.requests import Request
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground
@@ -211,8 +211,7 @@ def _meant(tx: Tx, incident_id: str) -> Row:
     row = ground.found(tx, tables.incidents, incident_id)
     _mine(tx, row)
     tx.check_version(row.version)
-    if row.state not in stored.OPEN:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *stored.OPEN)
     return row
 
 
@@ -316,8 +315,7 @@ def end_incident(tx: Tx, payload: EndIncident) -> replies.Made:
         EndsBeforeStart: It would be over before it began.
     """
     row = _meant(tx, payload.incident_id)
-    if row.state != "RUNNING":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "RUNNING")
     ended_at = payload.ended_at or tx.now
     if ended_at > tx.now:
         raise errors.EndedInFuture(field="ended_at")
@@ -387,8 +385,7 @@ def follow_incident(tx: Tx, payload: WhichIncident) -> replies.Followed:
         StateConflict: It is over, or cancelled.
     """
     row = ground.found(tx, tables.incidents, payload.incident_id)
-    if row.state not in stored.OPEN:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *stored.OPEN)
     stored.follow(tx.conn, row.incident_id, tx.actor.id, tx.now)
     return ground.reply(replies.Followed, tables.incidents, row, following=True)
 

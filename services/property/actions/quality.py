@@ -90,8 +90,7 @@ def record_quality_check(tx: Tx, payload: Look) -> replies.Checked:
     ground.require_reason(payload.finding)
     if payload.visited != (payload.satisfied is not None):
         raise errors.VisitIncomplete(field="satisfied")
-    if check.state != "WAITING":
-        raise StateConflict(state=check.state)
+    records.require_state(check, "WAITING")
     files.attach(tx, payload.media, check_id=check.check_id)
     opened = None if payload.good else _open_again(tx, check, payload.finding)
     if not payload.good:

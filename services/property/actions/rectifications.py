@@ -12,7 +12,6 @@ from fivered.chassis import files, records
 from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PUBLIC, PublicText
-from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground, sampling
@@ -147,8 +146,7 @@ def acknowledge_rectification(tx: Tx, payload: Which) -> replies.Submitted:
         StateConflict: It is acknowledged, submitted, overdue or over.
     """
     row = ground.meant(tx, tables.rectifications, payload.rectification_id)
-    if row.state != "ISSUED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "ISSUED")
     late = tx.now >= row.issued_at + rules.ACKNOWLEDGE
     row = records.change(
         tx,
@@ -190,8 +188,7 @@ def submit_rectification(tx: Tx, payload: Submit) -> replies.Submitted:
         StateConflict: It is submitted or over.
     """
     row = ground.meant(tx, tables.rectifications, payload.rectification_id)
-    if row.state not in ("ISSUED", "ACKNOWLEDGED", "OVERDUE"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "ISSUED", "ACKNOWLEDGED", "OVERDUE")
     if not payload.evidence_pairs:
         raise errors.EvidenceRequired(field="evidence_pairs")
     for place, pair in enumerate(payload.evidence_pairs):
@@ -234,8 +231,7 @@ class Pass(Request, frozen=True):
 
 def _checkable(tx: Tx, rectification_id: str) -> Row:
     row = ground.meant(tx, tables.rectifications, rectification_id, may=ground.uninterested)
-    if row.state != "SUBMITTED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "SUBMITTED")
     if row.submitted_by == tx.actor.id:
         raise errors.SamePerson
     complaint = rows.complaint_of_order(tx.conn, row)
@@ -566,8 +562,7 @@ def withdraw_rectification(tx: Tx, payload: Withdraw) -> replies.Withdrawal:
         may=ground.uninterested,
     )
     ground.require_reason(payload.reason)
-    if row.state not in rules.WITHDRAWABLE:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *rules.WITHDRAWABLE)
     if row.withdraw_proposed_by is None:
         row = records.change(
             tx,
@@ -644,8 +639,7 @@ def extend_rectification(tx: Tx, payload: Extend) -> replies.MadeDue:
         may=ground.uninterested,
     )
     ground.require_reason(payload.reason)
-    if row.state not in ("ISSUED", "ACKNOWLEDGED"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "ISSUED", "ACKNOWLEDGED")
     if row.severity == "S1" or row.extended_from is not None:
         raise errors.NotExtensible
     due_at = ground.later(tx, row.due_at, payload.due_date, most=rules.MOST_EXTENDED)

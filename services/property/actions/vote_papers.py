@@ -11,7 +11,6 @@ from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Id
 from fivered.chassis.free_text import PUBLIC, PublicText
-from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
 from fivered.services.property import errors, replies
 from fivered.services.property.actions import ground, votes
@@ -110,8 +109,7 @@ def _counting(tx: Tx, vote_id: str) -> Row:
     row = records.locked(tx.conn, stored.votes, vote_id)
     tx.require_scope(row.area)
     ground.uninterested(tx, row)
-    if row.state not in ("OPEN", "COUNTING"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "OPEN", "COUNTING")
     return row
 
 
@@ -174,8 +172,7 @@ def _paper(tx: Tx, paper_id: str) -> tuple[Row, Row]:
     paper = records.locked(tx.conn, stored.papers, paper_id)
     row = _counting(tx, paper.vote_id)
     tx.check_version(paper.version)
-    if paper.state != "ENTERED":
-        raise StateConflict(state=paper.state)
+    records.require_state(paper, "ENTERED")
     if paper.entered_by == tx.actor.id:
         raise errors.SamePerson
     _line_for_officer(tx, row, paper.room_id)

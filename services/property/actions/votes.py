@@ -215,8 +215,7 @@ def cancel_vote(tx: Tx, payload: CancelVote) -> replies.Made:
     """
     row = ground.meant(tx, stored.votes, payload.vote_id, may=ground.uninterested)
     ground.require_reason(payload.reason)
-    if row.state not in ("ANNOUNCED", "OPEN", "COUNTING"):
-        raise StateConflict(state=row.state)
+    records.require_state(row, "ANNOUNCED", "OPEN", "COUNTING")
     return ground.reply(replies.Made, stored.votes, _cancel(tx, row, payload.reason))
 
 
@@ -385,8 +384,7 @@ def count_vote(tx: Tx, payload: WhichVote) -> replies.Made:
         PapersOpen: A paper waits for its second officer.
     """
     row = ground.meant(tx, stored.votes, payload.vote_id, may=ground.uninterested)
-    if row.state != "COUNTING":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "COUNTING")
     waiting = stored.papers_in(tx.conn, row.vote_id, "ENTERED")
     if waiting:
         raise errors.PapersOpen(papers=str(len(waiting)))
@@ -539,8 +537,7 @@ def decide_vote_objection(tx: Tx, payload: DecideVoteObjection) -> replies.Made:
     if vote.called_by == tx.actor.id:
         raise errors.SamePerson
     ground.require_reason(payload.reasons)
-    if row.state != "OPEN":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "OPEN")
     row = records.change(
         tx,
         stored.objections,

@@ -382,8 +382,7 @@ def start_work(tx: Tx, payload: Which) -> replies.Made:
     """
     row = ground.meant(tx, tables.works, payload.work_id, may=require_doer)
     ground.require_open(ground.project(tx, row.project_id))
-    if row.state != "ASSIGNED":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "ASSIGNED")
     row = records.change(tx, tables.works, row, step="STARTED", state="DOING", started_at=tx.now)
     return ground.reply(replies.Made, tables.works, row)
 
@@ -408,8 +407,7 @@ def deliver_work(tx: Tx, payload: Deliver) -> replies.Made:
     """
     row = ground.meant(tx, tables.works, payload.work_id, may=require_doer)
     ground.require_open(ground.project(tx, row.project_id))
-    if row.state != "DOING":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "DOING")
     if not payload.evidence:
         raise errors.EvidenceRequired(field="evidence")
     files.attach(tx, payload.evidence, field="evidence", work_id=row.work_id)
@@ -475,8 +473,7 @@ def _of_a_meeting(tx: Tx, work_id: str, *states: str) -> Row:
     row = ground.meant(tx, tables.works, work_id, may=ground.uninterested)
     if row.source != "MEETING":
         raise errors.TaskOfForum(task=row.task_id)
-    if row.state not in states:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *states)
     return row
 
 

@@ -78,8 +78,7 @@ def ask_co_handler(tx: Tx, payload: AskCoHandler) -> CoHandlingReply:
     """
     row = locked(tx, payload.request_id)
     _require_says(tx, row)
-    if row.state not in rules.requests.OPEN:
-        raise StateConflict(state=row.state)
+    records.require_state(row, *rules.requests.OPEN)
     steward = storage.posts.steward(tx.conn, payload.steward_id)
     if steward is None or not steward.area.startswith(row.area[:9]):
         raise NotFound(kind="steward", id=payload.steward_id)
@@ -159,8 +158,7 @@ def end_co_handling(tx: Tx, payload: EndCoHandling) -> CoHandlingReply:
             # Who may not see the case learns of neither.
             raise NotFound(kind="co-handling", id=payload.co_handling_id) from None
     tx.check_version(made.version)
-    if made.state not in storage.co_handling.STANDING:
-        raise StateConflict(state=made.state)
+    records.require_state(made, *storage.co_handling.STANDING)
     made = storage.co_handling.update(
         tx.conn, made, state="ENDED", ended_at=tx.now, answer=payload.reason
     )

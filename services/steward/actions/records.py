@@ -20,7 +20,7 @@ from fivered.chassis.fields import Grid, Id, Instant
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.reading import read_lines
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, StateConflict, said
+from fivered.chassis.refusal import Invalid, NotFound, Refusal, RoleDenied, said
 from fivered.chassis.requests import Line, Request
 from fivered.chassis.telling import tell
 from fivered.chassis.text import fold
@@ -484,8 +484,7 @@ def verify_hazard(tx: Tx, payload: VerifyHazard) -> replies.HazardReply:
     if row is None or not tx.actor.covers(row.grid):
         raise NotFound(kind="hazard", id=payload.hazard_id)
     tx.check_version(row.version)
-    if row.state != "PENDING":
-        raise StateConflict(state=row.state)
+    records.require_state(row, "PENDING")
     kinship.require_not_own(tx, row.reporter_id)
     _require_other(tx, row.reported_by)
     state = "TRUE" if payload.verified else "FALSE"

@@ -11,7 +11,7 @@ from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import NotFound, StateConflict
+from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.steward import rules, storage
 from fivered.services.steward.actions.cases import Reason, locked, note_step
@@ -69,8 +69,7 @@ def record_return_visit(tx: Tx, payload: RecordReturnVisit) -> ReturnVisitReply:
     tx.check_version(row.version)
     records.require_state(row, "OPEN")
     case = locked(tx, row.request_id)
-    if case.state not in rules.requests.DONE:
-        raise StateConflict(state=case.state)
+    records.require_state(case, *rules.requests.DONE)
     require_outside_chain(tx, case)
     require_impartial(tx, case, not_by="chain")
     if payload.reached and payload.solved is None:

@@ -11,18 +11,26 @@ from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.storage.tables import metadata
 
+
+def _said() -> tuple[sa.Column[object], ...]:
+    """Return the columns of what a template says, and who has said it; a table has its own."""
+    return (
+        sa.Column("category", sa.String(24)),
+        sa.Column("title", sa.String(60), nullable=False),
+        sa.Column("text_zh", sa.String(800), nullable=False),
+        sa.Column("text_en", sa.String(800)),
+        sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("changed_by", store.Id, nullable=False),
+        sa.Column("changed_at", store.UtcDateTime, nullable=False),
+    )
+
+
 reply_templates = sa.Table(
     "reply_templates",
     metadata,
     sa.Column("template_id", store.Id, primary_key=True),
     sa.Column("area", store.Area, nullable=False),
-    sa.Column("category", sa.String(24)),
-    sa.Column("title", sa.String(60), nullable=False),
-    sa.Column("text_zh", sa.String(800), nullable=False),
-    sa.Column("text_en", sa.String(800)),
-    sa.Column("state", sa.String(8), nullable=False),
-    sa.Column("changed_by", store.Id, nullable=False),
-    sa.Column("changed_at", store.UtcDateTime, nullable=False),
+    *_said(),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("ix_reply_templates_area", "area", "created_at", "template_id"),
@@ -34,13 +42,7 @@ reply_template_versions = sa.Table(
     metadata,
     sa.Column("template_id", store.Id, primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True),
-    sa.Column("category", sa.String(24)),
-    sa.Column("title", sa.String(60), nullable=False),
-    sa.Column("text_zh", sa.String(800), nullable=False),
-    sa.Column("text_en", sa.String(800)),
-    sa.Column("state", sa.String(8), nullable=False),
-    sa.Column("changed_by", store.Id, nullable=False),
-    sa.Column("changed_at", store.UtcDateTime, nullable=False),
+    *_said(),
 )
 
 

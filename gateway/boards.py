@@ -14,14 +14,13 @@ from reportlab.graphics.barcode import qrencoder
 from reportlab.graphics.barcode.qr import QrCodeWidget
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib.pagesizes import A3, landscape
-from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 from starlette.responses import Response
 
 from fivered.chassis.calendar import Calendar
 from fivered.chassis.json_values import Json, JsonObject
 from fivered.chassis.rpc import CallFailed
-from fivered.gateway.certificate import RARE, fitted, is_rare, loaded, rare_signs, runs, shown
+from fivered.gateway.certificate import draw, fitted, is_rare, loaded, rare_signs, shown, width
 from fivered.gateway.documents import PDF, Asked, font_at, public_url
 from fivered.gateway.files import GOOD_S, address_of
 from fivered.gateway.markup import escaped, filled, html_response
@@ -190,17 +189,10 @@ class _Sheet:
             self._line(line, x, y + (len(lines[:3]) - 1 - number) * size, size)
 
     def _wide(self, text: str, size: int) -> float:
-        return sum(
-            float(pdfmetrics.stringWidth(run, RARE if far else self._font, size))
-            for far, run in runs(text)
-        )
+        return width(text, size, self._font)
 
     def _line(self, text: str, x: float, y: float, size: int) -> None:
-        line = self._canvas.beginText(x, y)
-        for far, run in runs(text):
-            line.setFont(RARE if far else self._font, size)
-            line.textOut(run)
-        self._canvas.drawText(line)
+        draw(self._canvas, text, (x, y), size, self._font)
 
     def _foot(self, reply: JsonObject, url: str, part: str) -> None:
         code = QrCodeWidget(url, barLevel="M")

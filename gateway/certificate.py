@@ -133,19 +133,18 @@ class _Sheet:
 
     def wide(self, text: str, size: int) -> float:
         """Return how wide a text is at a size."""
-        return sum(
-            float(pdfmetrics.stringWidth(part, RARE if far else self._font, size))
-            for far, part in runs(text)
-        )
+        return width(text, size, self._font)
 
     def centred(self, text: str, y: float, size: int, red: float = 0.1) -> None:
         """Write a line in the middle."""
         self._canvas.setFillColorRGB(red, 0.1, 0.1)
-        line = self._canvas.beginText(self._width / 2 - self.wide(text, size) / 2, y)
-        for far, part in runs(text):
-            line.setFont(RARE if far else self._font, size)
-            line.textOut(part)
-        self._canvas.drawText(line)
+        draw(
+            self._canvas,
+            text,
+            (self._width / 2 - self.wide(text, size) / 2, y),
+            size,
+            self._font,
+        )
 
     def write(self, text: str, y: float, sizes: Sequence[int]) -> None:
         """Write a text as large as it fits, in several lines where it must be."""
@@ -205,6 +204,22 @@ def shown(name: str, rare: Container[int] = frozenset()) -> tuple[str, list[str]
 def is_rare(sign: str) -> bool:
     """Tell whether a sign lies beyond the fonts that readers bring along."""
     return ord(sign) > _LAST_DRAWN
+
+
+def width(text: str, size: int, font: str) -> float:
+    """Return how wide a text is at a size, in points; rare signs are in a font of their own."""
+    return sum(
+        float(pdfmetrics.stringWidth(part, RARE if far else font, size)) for far, part in runs(text)
+    )
+
+
+def draw(canvas: Canvas, text: str, at: tuple[float, float], size: int, font: str) -> None:
+    """Draw a line of text from a place on; rare signs in a font of their own."""
+    line = canvas.beginText(*at)
+    for far, part in runs(text):
+        line.setFont(RARE if far else font, size)
+        line.textOut(part)
+    canvas.drawText(line)
 
 
 def runs(text: str) -> Iterator[tuple[bool, str]]:

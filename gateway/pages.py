@@ -325,6 +325,18 @@ async def _ask(
 
 
 @functools.cache
+def _placed(request: Request, name: str) -> str:
+    """Return what a page's address names.
+
+    Raises:
+        NoSuchPath: Nothing has such a name.
+    """
+    place = str(request.path_params[name])
+    if not PLACE.match(place):
+        raise NoSuchPath(path=request.url.path)
+    return place
+
+
 def _file(name: str) -> Large:
     return Large(resources.files("fivered.gateway").joinpath("web", name).read_bytes())
 
@@ -418,10 +430,9 @@ class Pages:
 
     async def notice(self, request: Request) -> Response:
         """Show one public notice."""
-        notice_id = request.path_params["notice_id"]
-        if not PLACE.match(notice_id):
-            raise NoSuchPath(path=request.url.path)
-        path, asked = "/notices/{notice_id}", {"notice_id": notice_id}
+        notice_id = _placed(request, "notice_id")
+        path = "/notices/{notice_id}"
+        asked: JsonObject = {"notice_id": notice_id}
         shown, complaint, status = await self._public("credit", path, request, asked)
         await self._name_listed(request, shown)
         answer = complaint or (_card(shown) if isinstance(shown, Mapping) else "")
@@ -429,9 +440,7 @@ class Pages:
 
     async def project(self, request: Request) -> Response:
         """Show what a project has published, and what is cut off or worked on there now."""
-        project_id = request.path_params["project_id"]
-        if not PLACE.match(project_id):
-            raise NoSuchPath(path=request.url.path)
+        project_id = _placed(request, "project_id")
         asked: JsonObject = {"project_id": project_id}
         shown, answer, status = await self._public(
             "property", "/projects/{project_id}/board", request, asked
@@ -454,9 +463,7 @@ class Pages:
 
     async def disclosure(self, request: Request) -> Response:
         """Show what a disclosure says, or said in an earlier version."""
-        disclosure_id = request.path_params["disclosure_id"]
-        if not PLACE.match(disclosure_id):
-            raise NoSuchPath(path=request.url.path)
+        disclosure_id = _placed(request, "disclosure_id")
         asked: JsonObject = {"disclosure_id": disclosure_id, **read_params(_VERSIONS, request)}
         asked = {name: value for name, value in asked.items() if value}
         shown, answer, status = await self._public(
@@ -468,9 +475,7 @@ class Pages:
 
     async def owners_vote(self, request: Request) -> Response:
         """Show an owners' vote and, once it is counted, the paper of its result, to be printed."""
-        vote_id = request.path_params["vote_id"]
-        if not PLACE.match(vote_id):
-            raise NoSuchPath(path=request.url.path)
+        vote_id = _placed(request, "vote_id")
         shown, answer, status = await self._public(
             "property", "/owners-votes/{vote_id}", request, {"vote_id": vote_id}
         )
@@ -480,9 +485,7 @@ class Pages:
 
     async def certificate(self, request: Request) -> Response:
         """Show whether a certificate holds: where its QR code leads."""
-        code = request.path_params["code"]
-        if not PLACE.match(code):
-            raise NoSuchPath(path=request.url.path)
+        code = _placed(request, "code")
         shown, complaint, status = await self._public(
             "credit", "/certificates/{code}", request, {"code": code}
         )

@@ -237,11 +237,11 @@ class Ours(System):
     def list(self, community: str) -> Ask:
         return "GET", f"/v1/steward/requests?limit={LIST}&scope={community}", self.district, None
 
-    def fill(self) -> None:
+    def fill(self, communities: Sequence[str] = COMMUNITIES) -> None:
         """Define the ground and enrol its stewards, through the doors."""
         asks = [
             self.command("/areas", {"code": code, "name": f"社区{code}", "kind": "COMMUNITY"})
-            for code in COMMUNITIES
+            for code in communities
         ]
         asks += [
             self.command(
@@ -249,10 +249,10 @@ class Ours(System):
                 {"code": f"{code}001", "name": "一", "kind": "GRID", "households": 400,
                  "persons": 1100},
             )
-            for code in COMMUNITIES
+            for code in communities
         ]  # fmt: skip
-        asks.append(self._person(REPORTER, COMMUNITIES[0]))
-        for place, community in enumerate(COMMUNITIES):
+        asks.append(self._person(REPORTER, communities[0]))
+        for place, community in enumerate(communities):
             for number in range(STEWARDS):
                 tail = f"00000000-0000-7000-8000-{place:06d}{number + 100:06d}"
                 asks.append(self._person(f"per_{tail}", community))
@@ -269,7 +269,13 @@ class Ours(System):
         return self.command("/people", body)
 
 
-def started(processes: Processes, *, broker: str, database: str) -> Ours:
+def started(
+    processes: Processes,
+    *,
+    broker: str,
+    database: str,
+    communities: Sequence[str] = COMMUNITIES,
+) -> Ours:
     """Start a gateway, steward and its worker on an empty database, and fill in its ground."""
     runtime = opened(database)
     migrate_service(Steward, runtime.engine)
@@ -298,7 +304,7 @@ def started(processes: Processes, *, broker: str, database: str) -> Ours:
         for unit, command in commands.items()
     }
     processes.wait(ours, ours.list(DISTRICT))
-    ours.fill()
+    ours.fill(communities)
     return ours
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bench import commands, frame
-from bench.commands import COMMUNITIES, KEYS, STEWARDS, Ask, Ours
+from bench.commands import DISTRICT, KEYS, STEWARDS, Ask, Ours
 from bench.frame import Figure, progress
 from fivered.chassis import person_keys, timers
 from fivered.chassis.messages import SYSTEM
@@ -25,12 +25,15 @@ from testkit import servers
 
 PHONE = "12812345678"
 CALLER = "per_00000000-0000-7000-8000-000000000002"
+# All communities that an installation of synthetic people may have in one street.
+COMMUNITIES = tuple(f"{DISTRICT}015{number}" for number in range(901, 1000))
 MOST_MS = 50
 ROUNDS = 60
 # A request every 43 seconds; of each reporter a dozen.
 GAP_S = 43
 REPORTERS = 60_000
 OF_CALLER = 12
+_DAY = "SR-20240101-"
 TIMERS = ("REQ_RESOLVE", "REQ_L2", "REQ_L3")
 
 
@@ -45,7 +48,7 @@ def _fill(runtime: Runtime, count: int, waiting: int) -> None:
     state += " 'SUBMITTED'])[1 + g.n / 64 % 4] END"
     changed = {
         "request_id": "'req_' || lpad(g.n::text, 9, '0')",
-        "number": "'SR-2024-' || lpad(g.n::text, 8, '0')",
+        "number": f"'{_DAY}' || substr({area}, 7) || '-' || lpad(g.n::text, 6, '0')",
         "area": area,
         "grid": f"{area} || '001'",
         "reporter_id": f"CASE WHEN g.n % {count // OF_CALLER} = 7 THEN '{CALLER}'"
@@ -68,7 +71,7 @@ def _fill(runtime: Runtime, count: int, waiting: int) -> None:
         frame.fill(
             runtime,
             f"INSERT INTO requests ({', '.join(names)}) SELECT {chosen}"
-            " FROM (SELECT * FROM requests WHERE number NOT LIKE 'SR-2024-%' LIMIT 1) t,"
+            f" FROM (SELECT * FROM requests WHERE number NOT LIKE '{_DAY}%' LIMIT 1) t,"
             " generate_series(CAST(:begin AS int), CAST(:until AS int)) AS g(n)",
             begin=begin,
             until=min(begin + step - 1, count),
@@ -102,16 +105,27 @@ def _scan(runtime: Runtime) -> float:
     return time.perf_counter() - begun
 
 
+def _nth(n: int, count: int) -> int:
+    """Return which request is asked for by its clerk: spread over the whole year."""
+    apart = count // len(COMMUNITIES) // (ROUNDS + 1)
+    return n % 8 + len(COMMUNITIES) * apart * (n + 1)
+
+
 def _asks(ours: Ours, count: int) -> dict[str, list[Ask]]:
     """Return what a desk asks, each question in many forms."""
     key = KEYS["FIVERED_TOKEN_KEY"]
-    clerks = [commands.token("per_clerk", "R_CADRE", one, key) for one in COMMUNITIES]
+    places = COMMUNITIES[:8]
+    clerks = [commands.token("per_clerk", "R_CADRE", one, key) for one in places]
     stewards = [
         commands.token(
             f"per_00000000-0000-7000-8000-{place:06d}{100:06d}", "R_STEWARD", f"{one}001", key
         )
-        for place, one in enumerate(COMMUNITIES)
+        for place, one in enumerate(places)
     ]
+
+    def number(n: int) -> str:
+        community = COMMUNITIES[n % len(COMMUNITIES)]
+        return f"{_DAY}{community[6:]}-{n:06d}"
 
     def get(path: str, who: dict[str, str]) -> Ask:
         return "GET", path, who, None
@@ -131,7 +145,11 @@ def _asks(ours: Ours, count: int) -> dict[str, list[Ask]]:
         "queue": [get("/v1/steward/queue?limit=50", clerks[n % 8]) for n in every],
         "workbench": [get("/v1/steward/workbench?limit=50", stewards[n % 8]) for n in every],
         "by number": [
-            get(f"/v1/steward/requests?number=SR-2024-{1 + n * 11_113 % count:08d}", ours.district)
+            get(f"/v1/steward/requests?number={number(1 + n * 11_113 % count)}", ours.district)
+            for n in every
+        ],
+        "by the end of a number": [
+            get(f"/v1/steward/requests?number={number(_nth(n, count))[-6:]}", clerks[n % 8])
             for n in every
         ],
         "by phone": [
@@ -153,7 +171,9 @@ def run(*, quick: bool = False, count: int | None = None) -> list[Figure]:
         stack.callback(rabbit.stop)
         rabbit.start()
         url = postgres.create_database("year")
-        ours = commands.started(processes, broker=rabbit.new_vhost(), database=url)
+        ours = commands.started(
+            processes, broker=rabbit.new_vhost(), database=url, communities=COMMUNITIES
+        )
         caller = {"person_id": CALLER, "name": "某人", "phone": PHONE, "synthetic": True}
         ours.take([ours.command("/people", caller | {"grid": f"{COMMUNITIES[0]}001"})], 1)
         ours.take([ours.submit(f"{COMMUNITIES[0]}001")], 1)

@@ -8,7 +8,7 @@ service the same question (`_waiting`) and tells all of it as `GET /v1/me`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -48,6 +48,8 @@ class Waits:
         id: The member that the address of `act` takes.
         shown: The query that shows one such thing, where the address of `act` does not say.
         roles: Who is asked, where that is fewer than may enter `act`.
+        in_order: The list tells how many lines it has, all of them wait, and what is due first
+            stands first: no more of it is read than is told.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class Waits:
     id: str = "id"
     shown: str = ""
     roles: tuple[str, ...] = ()
+    in_order: bool = False
 
 
 def to(kind: type[ItemT], test: Callable[[Tx, ItemT], bool]) -> Callable[[Tx, object], bool]:
@@ -198,8 +201,11 @@ class Ways:
 
 @dataclass(slots=True)
 class _Found:
+    """What was found of a kind; `count` where the list has said how many there are."""
+
     things: dict[str, WaitingThing]
     more: bool = False
+    count: int | None = None
 
 
 def answer(
@@ -217,18 +223,24 @@ def answer(
     asker = tx.actor
     wanted = [row for row in rows if body.kinds is None or row.kind in body.kinds]
     found = {row.kind: _Found({}) for row in wanted}
-    rights = [(one.role, one.scope) for one in body.rights]
+    rights = [(one.role, one.scope) for one in body.rights] or [(SELF, "")]
+    bound = min(filter(None, (body.due_before, tx.now if body.overdue else None)), default=None)
     try:
-        for role, scope in rights or [(SELF, "")]:
+        for role, scope in rights:
             tx.actor = Actor(body.person_id, role, scope)
             tx.actor = reads_as(tx)
             read = dict[str, list[object]]()
             for row in wanted:
-                if _may(role, ways.roles(row)):
+                if not _may(role, ways.roles(row)):
+                    continue
+                # Lists of two rights may show the same thing: then all of both are read.
+                alone = sum(_may(other, ways.roles(row)) for other, _scope in rights) == 1
+                if row.in_order and alone and bound is None:
+                    _collect_first(tx, row, ways, found[row.kind], body)
+                else:
                     _collect(tx, row, ways, found[row.kind], _pages(tx, row, body.pages, read))
     finally:
         tx.actor = asker
-    bound = min(filter(None, (body.due_before, tx.now if body.overdue else None)), default=None)
     told = [_told(ways.service, row, found[row.kind], body, bound) for row in wanted]
     return Waiting(kinds=[one for one in told if one.count])
 
@@ -242,18 +254,47 @@ def _pages(tx: Tx, row: Waits, most: int, read: dict[str, list[object]]) -> list
     asked = row.asked if isinstance(row.asked, Request) else row.asked(tx)
     key = f"{id(row.view)} {asked!r}"
     if key not in read:
-        read[key] = pages = []
-        view = cast("Callable[[Tx, Request], object]", row.view)
-        # The list may not be open to the role there: nothing of it waits for it.
-        with suppress(RoleDenied, NotFound):
-            pages.append(view(tx, asked))
-            while len(pages) < most and (further := _next(pages[-1])) is not None:
-                pages.append(view(tx, replace(asked, cursor=further)))
+        read[key] = [*_read(tx, row, asked, most)]
     return read[key]
+
+
+def _read(tx: Tx, row: Waits, asked: Request, most: int) -> Iterator[object]:
+    view = cast("Callable[[Tx, Request], object]", row.view)
+    # The list may not be open to the role there: nothing of it waits for it.
+    with suppress(RoleDenied, NotFound):
+        page = view(tx, asked)
+        yield page
+        for _ in range(1, most):
+            if (further := _next(page)) is None:
+                return
+            page = view(tx, replace(asked, cursor=further))
+            yield page
 
 
 def _next(page: object) -> str | None:
     return cast("str | None", getattr(page, "next", None))
+
+
+def _collect_first(tx: Tx, row: Waits, ways: Ways, found: _Found, body: WaitsFor) -> None:
+    """Read a list that stands in order until all is there that is told of it."""
+    asked = row.asked if isinstance(row.asked, Request) else row.asked(tx)
+    after = body.after.key() if body.after is not None else None
+    if after is None:
+        asked = replace(asked, limit=min(body.first + 1, MOST))
+    pages = []
+    for page in _read(tx, row, asked, MOST_PAGES):
+        pages.append(page)
+        _collect(tx, row, ways, found, pages[-1:])
+        keys = sorted(place_of(one, ways.service, row.kind).key() for one in found.things.values())
+        further = [one for one in keys if after is None or one > after]
+        # What is due at one instant stands there in another order: all of it has to be read.
+        if body.first == 0 or (
+            len(further) >= body.first and keys[-1][0] > further[body.first - 1][0]
+        ):
+            break
+    if pages:
+        found.more = False
+        found.count = cast("int", getattr(pages[0], "total"))  # noqa: B009  a list of any type
 
 
 def _collect(tx: Tx, row: Waits, ways: Ways, found: _Found, pages: Sequence[object]) -> None:
@@ -307,7 +348,7 @@ def _told(
         kind=row.kind,
         what_zh=str(text),
         what_en=text.english,
-        count=len(places),
+        count=len(places) if found.count is None else found.count,
         more=found.more,
         first=list(itertools.islice(further, body.first)),
     )

@@ -459,6 +459,8 @@ class Wanted:
         states: None for all. Each one is read by itself, in the order of an index.
         unchecked: Also those that a steward found and nobody has looked at yet, and those whose bad
             rating is looked into.
+        found: Only those that a steward found and nobody has looked at yet.
+        badly_rated: Only those whose bad rating is looked into.
     """
 
     scope: str = ""
@@ -481,6 +483,8 @@ class Wanted:
     overdue_at: datetime | None = None
     states: Sequence[str] | None = None
     unchecked: bool = False
+    found: bool | None = None
+    badly_rated: bool | None = None
 
 
 # What a line of a list shows: the reporter's words and what came of them are read one by one.
@@ -503,6 +507,14 @@ def _value_of(name: str, column: store.Column) -> sa.BindParameter[Any]:
     return sa.bindparam(f"its_{name}", type_=column.type)
 
 
+# What a steward found, mended, and nobody has looked at.
+_FOUND = sa.and_(
+    requests.c.found_by.is_not(None),
+    requests.c.checked_by.is_(None),
+    # Said of the others, so that the index of what waits is chosen, not that of states.
+    requests.c.state.not_in((*OPEN, "RATED", "CANCELLED", "REJECTED", "MERGED")),
+    requests.c.outcome == "SOLVED",
+)
 _SAME = (
     "grid", "project_id", "number", "handler_person", "kind", "category", "priority", "channel",
     "level",
@@ -533,6 +545,8 @@ _NARROWED: dict[str, sa.ColumnElement[bool]] = {
         requests.c.state.in_(OPEN),
         requests.c.due_resolve <= _value_of("overdue_at", requests.c.due_resolve),
     ),
+    "found": _FOUND,
+    "badly_rated": sa.and_(UNDER_REVIEW),
 }
 # How a list's parts are told apart, beside its states: each is what one index answers.
 _STATES = (*OPEN, *DONE, "CANCELLED", "REJECTED", "MERGED")
@@ -576,13 +590,7 @@ def _part(wanted: tuple[int, frozenset[str]], part: str) -> sa.ColumnElement[boo
     here += [condition for name, condition in _NARROWED.items() if name in narrowed]
     states = sa.bindparam("its_states", type_=requests.c.state.type, expanding=True)
     if part == _UNCHECKED:
-        here += [
-            requests.c.found_by.is_not(None),
-            requests.c.checked_by.is_(None),
-            # Said of the others, so that the index of what waits is chosen, not that of states.
-            requests.c.state.not_in((*OPEN, "RATED", "CANCELLED", "REJECTED", "MERGED")),
-            requests.c.outcome == "SOLVED",
-        ]
+        here.append(_FOUND)
     elif part == _REVIEWED:
         # One that was rated waits among the others; this one was reopened meanwhile.
         here.append(sa.and_(UNDER_REVIEW, requests.c.state.not_in(states)))

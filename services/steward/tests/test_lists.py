@@ -164,6 +164,8 @@ def test_what_a_steward_found_waits_in_the_queue_until_somebody_looks(filled):
         )
     before = filled.cadre().ask("queue", {"limit": 200})
     assert "req_004" in {item["id"] for item in before["items"]}
+    alone = filled.cadre().ask("queue", {"check": "FOUND"})
+    assert ([item["id"] for item in alone["items"]], alone["total"]) == (["req_004"], 1)
     card = next(item for item in before["items"] if item["id"] == "req_004")
     filled.step(
         "check_found", card, OTHER_CADRE, "R_CADRE", COMMUNITY, confirmed=False, reason="没有此事"

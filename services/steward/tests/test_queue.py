@@ -26,6 +26,9 @@ def test_a_bad_rating_waits_in_the_queue_when_its_request_was_reopened(staffed):
     again = reopened(staffed, rated)
     assert queue(staffed) == [(again["id"], "DISPATCHED")]
     assert queue(staffed, state=["RATED"]) == []
+    assert queue(staffed, check="RATING") == [(again["id"], "DISPATCHED")]
+    assert queue(staffed, check="RATING", state=["RATED"]) == []
+    assert queue(staffed, check="FOUND") == []
     done = staffed.resolved(again)
     staffed.bench.fire("2025-03-12T09:00:00")
     assert queue(staffed) == [(done["id"], "CLOSED")]

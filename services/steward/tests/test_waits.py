@@ -1,7 +1,9 @@
 """What waits for somebody is what the lists show, for whom may act, until it is done."""
 
+from datetime import UTC, datetime
+
 from fivered.chassis import records
-from fivered.chassis.messages import SELF
+from fivered.chassis.messages import SELF, SYSTEM
 from fivered.services.steward import storage
 from fivered.services.steward.actions import cases, sending
 from fivered.services.steward.rules.routing import DUTIES
@@ -324,3 +326,38 @@ def test_what_waits_is_told_once_by_due_date_and_counted(staffed):  # noqa: F811
     assert told["first"][0]["href"] == f"/v1/steward/requests/{urgent['id']}"
     assert waits.of(STAFF) == {}
     assert waits.of("per_nobody", ("R_RESIDENT", COMMUNITY)) == {}
+
+
+def test_a_list_that_stands_in_order_is_read_as_far_as_it_is_told(ground):
+    """All 2,000 rows of a queue were read for each page of fifty, and what was behind them was not
+    counted."""
+    due = [f"2025-03-{day:02d}T09:00:00Z" for day in (20, 18, 18, 18, 19, 21)]
+    filed = [ground.submit() for _ in due]
+    for row, at in zip(filed, due, strict=True):
+        ground.write(row, due_resolve=datetime.fromisoformat(at))
+    # What is due at one time stands in the order in which it was filed, whatever its id is.
+    ground.write(filed[3], created_at=datetime(2025, 3, 1, tzinfo=UTC))
+    order = [filed[place]["id"] for place in (3, 1, 2, 4, 0, 5)]
+
+    def told(*, rights=(("R_SECRETARY", COMMUNITY),), first, after=None):
+        body = {
+            "person_id": OTHER_CADRE, "kinds": ["REQUEST_TO_DISPATCH"], "first": first,
+            "rights": [{"role": role, "scope": scope} for role, scope in rights],
+        }  # fmt: skip
+        ground.bench.actor = SYSTEM
+        [kind] = ground.bench.ask("_waiting", body | ({"after": after} if after else {}))["kinds"]
+        assert (kind["count"], kind["more"]) == (len(due), False)
+        return kind["first"]
+
+    for first in range(1, len(due) + 1):
+        assert [one["id"] for one in told(first=first)] == order[:first]
+    walked, after = [], None
+    while page := told(first=1, after=after):
+        walked += [one["id"] for one in page]
+        after = {name: page[0][name] for name in ("due", "since", "id")}
+        after |= {"service": "steward", "kind": "REQUEST_TO_DISPATCH"}
+    assert walked == order
+    # Who may act by two rights sees each once.
+    both = (("R_SECRETARY", COMMUNITY), ("R_CADRE", COMMUNITY))
+    assert [one["id"] for one in told(rights=both, first=9)] == order
+    assert told(first=0) == []

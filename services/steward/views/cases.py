@@ -161,6 +161,16 @@ class RequestList(Request, frozen=True):
     created_before: Annotated[Instant, Meta(description="此时以前提交的 / filed before")] | None = (
         None
     )
+    check: (
+        Annotated[
+            Literal["FOUND", "RATING"],
+            Meta(
+                description="只列待核查的:FOUND 自行发现尚未核实的,RATING 差评待核查的 / only what "
+                "is to be looked at: found by a steward and looked at by nobody, or badly rated"
+            ),
+        ]
+        | None
+    ) = None
     with_text: Annotated[bool, Meta(description="列出内容的开头 / show how the texts begin")] = (
         False
     )
@@ -442,6 +452,8 @@ def narrowed(
         overdue_at=tx.now if payload.overdue else None,
         states=states,
         unchecked=unchecked,
+        found=True if payload.check == "FOUND" else None,
+        badly_rated=True if payload.check == "RATING" else None,
     )
 
 
@@ -537,6 +549,9 @@ def workbench(tx: Tx, payload: PartOfWorkbench) -> replies.RequestPage:
     return _page(tx, found, storage.cases.in_hand_count(tx.conn, tx.actor.id))
 
 
+_QUEUED = ("SUBMITTED", "RETURNED", "RATED")
+
+
 def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
     """社区待办 / What waits for the community.
 
@@ -552,8 +567,8 @@ def queue(tx: Tx, payload: RequestList) -> replies.RequestPage:
         tx,
         payload,
         scope=scope,
-        states=states_of(payload, ("SUBMITTED", "RETURNED", "RATED")),
-        unchecked=not payload.state and payload.open is None,
+        states=states_of(payload, _QUEUED if payload.check is None else None),
+        unchecked=payload.check is None and not payload.state and payload.open is None,
     )
     return _listed(tx, payload, wanted, "queue")
 

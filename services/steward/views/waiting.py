@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fivered.chassis.bus import Nothing, Tx
 from fivered.chassis.waiting import MOST, Waits, by_another, to
 from fivered.services.steward import replies, storage
@@ -58,7 +60,11 @@ def _next(step: str) -> Waits:
 
 
 def _queued(*states: cases.State) -> cases.RequestList:
-    return cases.RequestList(state=list(states) or None, order="oldest", limit=MOST)
+    return cases.RequestList(state=[*states], sort="due_resolve", limit=MOST)
+
+
+def _unchecked(check: Literal["FOUND", "RATING"]) -> cases.RequestList:
+    return cases.RequestList(check=check, order="oldest", limit=MOST)
 
 
 def _outside(tx: Tx, item: replies.RequestCard) -> bool:
@@ -114,7 +120,7 @@ WAITS = (
         "REQUEST_TO_DISPATCH",
         "待派单的诉求 / A request to give to a steward",
         act="dispatch_request", view=cases.queue, asked=_queued("SUBMITTED", "RETURNED"),
-        since="created_at", due="due_resolve",
+        since="created_at", due="due_resolve", in_order=True,
     ),
     Waits(
         "REQUEST_TO_CLOSE",
@@ -168,7 +174,7 @@ WAITS = (
     Waits(
         "RATING_TO_REVIEW",
         "待核查的差评 / A bad rating to review",
-        act="review_request", view=cases.queue, asked=_queued(), since="created_at",
+        act="review_request", view=cases.queue, asked=_unchecked("RATING"), since="created_at",
         to=to(replies.RequestCard, _reviewed_by_caller),
         # Of those who review, these read the queue.
         roles=("R_CADRE", "R_SECRETARY", "R_STREET"),
@@ -176,7 +182,7 @@ WAITS = (
     Waits(
         "FOUND_TO_CHECK",
         "待核实的自行发现 / Something that a steward found, to be looked at",
-        act="check_found", view=cases.queue, asked=_queued(), since="created_at",
+        act="check_found", view=cases.queue, asked=_unchecked("FOUND"), since="created_at",
         to=to(replies.RequestCard, _found),
     ),
     Waits(

@@ -90,19 +90,20 @@ def pytest_collection_modifyitems(
     if late:
         config.hook.pytest_deselected(items=[one for one in items if path_of(one) in late])
         items[:] = [item for item in items if path_of(item) not in late]
-    names = {item: item.nodeid for item in items}
+    # An item is found by its name, which changes.
+    names = {id(item): item.nodeid for item in items}
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
     yield
     files = files_alone(items)
     elsewhere = [one for one in items if runs_alone(one, files)]
-    config.stash[LEFT_OUT] = {names[one] for one in elsewhere}
+    config.stash[LEFT_OUT] = {names[id(one)] for one in elsewhere}
     # Only a run that has all of them on SQLite too.
     left = [*elsewhere, *(other_cases(items) if elsewhere else ())]
     if left:
         config.hook.pytest_deselected(items=left)
-        gone = {names[one] for one in left}
-        items[:] = [one for one in items if names[one] not in gone]
+        gone = {names[id(one)] for one in left}
+        items[:] = [one for one in items if names[id(one)] not in gone]
 
     groups: dict[str, list[pytest.Item]] = {}
     for item in sorted(items, key=rank):

@@ -347,6 +347,19 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         to="协办人、承办人 / who helps, and who has it in hand",
         when="结束时 / when another one ends it",
     ),
+    "CO_NOTED": Tells(
+        "诉求 {number} 有同事的新备注或答复,请查看"
+        " / A colleague has written to request {number}; please read it",
+        to="承办人、协办人,写的人除外 / who has it in hand and who helps, but not who wrote it",
+        when="承办方写备注或答复时 / when the staff of a case write a note or an answer",
+    ),
+    "CO_CASE_STATE": Tells(
+        "您协办的诉求 {number} 现为:{state}"
+        " / Request {number}, with which you help, is now: {state}",
+        to="协办人 / who helps with it",
+        when="办结、重办、撤回、不予受理、合并时"
+        " / when it is resolved, reopened, taken back, rejected or merged",
+    ),
     "STANDARD_APPROVED": Tells(
         "您起草的办理标准第 {number} 版已批准,自 {day} 起施行"
         " / Version {number} of the service standards, which you proposed, is approved and counts"

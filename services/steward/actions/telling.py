@@ -75,6 +75,9 @@ _HANDLER: Mapping[str, tuple[str, Callable[[Row, Detail], Detail]]] = {
 }
 
 
+_WRITTEN = frozenset({"note", "reply"})
+# What those hear who help with a case: no more of their work is asked, or it is again.
+_HELPERS = frozenset({"resolve", "reopen", "cancel", "reject", "merge"})
 _ENDS = frozenset({"close", "cancel", "reject", "merge"})
 
 
@@ -125,6 +128,14 @@ def _of_step(tx: Tx, row: Row, action: str, detail: Detail) -> Iterator[Message]
         # Who had it first stays answerable until then, and is told what became of it.
         first = storage.co_handling.first_receiver(tx.conn, row)
         yield _message("REQ_FIRST_ENDED", first, row, {"state": row.state})
+    if action in _WRITTEN | _HELPERS:
+        helpers = storage.co_handling.helpers(tx.conn, row.request_id, at_present=True)
+        if action in _WRITTEN:
+            for person_id in sorted(helpers | ({row.handler_person} - {None})):
+                yield _message("CO_NOTED", person_id, row, {})
+        else:
+            for person_id in sorted(helpers):
+                yield _message("CO_CASE_STATE", person_id, row, {"state": row.state})
     if action in _HANDLER:
         kind, fill = _HANDLER[action]
         yield _message(kind, row.handler_person, row, fill(row, detail))

@@ -84,10 +84,11 @@ def helps(conn: sa.Connection, request_id: str, person_id: str) -> bool:
     return conn.execute(asked.limit(1)).first() is not None
 
 
-def helpers(conn: sa.Connection, request_id: str) -> set[str]:
+def helpers(conn: sa.Connection, request_id: str, *, at_present: bool = False) -> set[str]:
     """Return the persons who help with a request, or ever did."""
+    states = ("ACCEPTED",) if at_present else ("ACCEPTED", "ENDED")
     asked = sa.select(co_handlings.c.person_id).where(
-        co_handlings.c.request_id == request_id, co_handlings.c.state.in_(("ACCEPTED", "ENDED"))
+        co_handlings.c.request_id == request_id, co_handlings.c.state.in_(states)
     )
     return set(conn.execute(asked).scalars())
 

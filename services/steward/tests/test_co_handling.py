@@ -54,6 +54,11 @@ def test_who_is_asked_sees_the_case_helps_and_moves_no_clock(staffed):  # noqa: 
         answer(staffed, made)
     note = {"request_id": row["id"], "text": "已到场,协调双方"}
     assert police.do("add_note", note | {"visibility": "INTERNAL"})["kind"] == "NOTE"
+    assert row["number"] in texts(staffed.bench, STAFF)["CO_NOTED"]
+    assert "CO_NOTED" not in texts(staffed.bench, POLICE)
+    staffed.by(STAFF).do("add_note", note | {"text": "明日更换", "visibility": "PUBLIC"})
+    assert row["number"] in texts(staffed.bench, POLICE)["CO_NOTED"]
+    assert "CO_NOTED" not in texts(staffed.bench, WANG)
     # What moves the case stays with its handler.
     for step, more in (
         ("accept_request", {}),
@@ -74,7 +79,9 @@ def test_who_is_asked_sees_the_case_helps_and_moves_no_clock(staffed):  # noqa: 
     steps = resident.ask("timeline", {"request_id": row["id"]})["items"]
     assert [one["action"] for one in steps if one["action"].startswith("co_")] == ["co_accepted"]
     # Who helped does not judge how it was rated.
-    bad = staffed.rate(staffed.resolved(row), stars=1, solved=False)
+    done = staffed.resolved(row)
+    assert "办结" in texts(staffed.bench, POLICE)["CO_CASE_STATE"]
+    bad = staffed.rate(done, stars=1, solved=False)
     with pytest.raises(errors.InChain):
         staffed.by(POLICE, "R_CADRE", COMMUNITY).do(
             "review_request",

@@ -321,6 +321,10 @@ def _helped(ground):
         order = {"co_handling_id": made["id"], "accepts": accepts, "reason": "已知悉"}
         made = do("answer_co_handling", POLICE, **order, version=1)
         yield kind, handler, made
+    do("add_note", POLICE, request_id=row["id"], text="已到场", visibility="INTERNAL")
+    yield "CO_NOTED", handler, row
+    ground.resolved(row)
+    yield "CO_CASE_STATE", POLICE, row
     over = {"co_handling_id": made["id"], "reason": "已完成"}
     do("end_co_handling", **over, version=made["version"])
     yield "CO_ENDED", POLICE, made
@@ -369,13 +373,14 @@ def test_who_it_concerns_is_told_and_nobody_else(ground, story):
     for kind, person, thing in story(ground):
         assert kind in TELLS
         assert set(told(ground.bench, thing["id"]).get(kind, [])) == {person} - {None}, kind
-    # Nobody is told of a thing of others: only its reporter and who has or had it in hand.
+    # Nobody is told of a thing of others: only its reporter, who has or had it, and who helps.
     for row in ground.bench.rows(
         "SELECT t.person_id, r.reporter_id, r.request_id FROM told t"
         " JOIN requests r ON r.request_id = t.about_id WHERE t.kind NOT LIKE 'REQ_GIVEN%'"
     ):
         had = ground.bench.rows(
-            "SELECT person_id FROM told WHERE about_id = :i AND kind LIKE 'REQ_GIVEN%'",
+            "SELECT person_id FROM told WHERE about_id = :i AND kind LIKE 'REQ_GIVEN%'"
+            " UNION SELECT person_id FROM co_handlings WHERE request_id = :i",
             i=row["request_id"],
         )
         assert row["person_id"] in {row["reporter_id"], *(one["person_id"] for one in had)}

@@ -5,8 +5,8 @@ from fivered.services.steward.actions import undelivered
 from fivered.services.steward.views import sent
 
 ROLES = ("R_CADRE", "R_SECRETARY", "R_STREET", "R_DISTRICT")
-# Who operates the channels sees what does not get through, and sends it once more; that somebody was
-# told otherwise is said by an office.
+# Who operates the channels sees what does not get through, and sends it once more; an office says
+# that somebody was told otherwise.
 OPERATORS = (*ROLES, "R_SYSTEM")
 ONE = "/message-deliveries/{delivery_id}"
 

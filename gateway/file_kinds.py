@@ -26,11 +26,18 @@ class FileKind:
         name: As the setting calls it, and the ending of its name.
         media_type: As it is served.
         picture: Whether it is written anew, without what a camera notes in it.
+        becomes: The kind as which it is written anew, where that is another one.
     """
 
     name: str
     media_type: str
     picture: bool = False
+    becomes: str = ""
+
+    @property
+    def kept_as(self) -> FileKind:
+        """The kind of the file that is kept."""
+        return KINDS[self.becomes] if self.becomes else self
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -41,6 +48,8 @@ KINDS: Mapping[str, FileKind] = {
         FileKind("jpg", "image/jpeg", picture=True),
         FileKind("png", "image/png", picture=True),
         FileKind("webp", "image/webp", picture=True),
+        # What newer phones take; few readers show it.
+        FileKind("heic", "image/heic", picture=True, becomes="jpg"),
         FileKind("pdf", "application/pdf"),
         FileKind("ofd", "application/ofd"),
         FileKind("docx", f"{_OFFICE}.wordprocessingml.document"),
@@ -119,6 +128,10 @@ def kind_of(path: Path, taken: Mapping[str, int]) -> FileKind:
     return KINDS[name]
 
 
+# Of one picture, coded by HEVC; AVIF and films begin otherwise.
+_HEIF = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1"})
+
+
 def _name_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -128,6 +141,8 @@ def _name_of(path: Path) -> str:
         return "png"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp"
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF:
+        return "heic"
     if b"%PDF-" in head[:1024]:
         return "pdf"
     if head.startswith(b"PK\x03\x04"):

@@ -328,8 +328,8 @@ def _looked_at(uploads: Uploads, upload: Upload, settings: GatewaySettings) -> U
             part.replace(content)
         with content.open("rb") as written:
             os.fsync(written.fileno())
-    upload.media_type = kind.media_type
-    upload.name = named(upload.name, kind.name)
+    upload.media_type = kind.kept_as.media_type
+    upload.name = named(upload.name, kind.kept_as.name)
     upload.size, upload.kept, upload.sent = content.stat().st_size, _digest_of(content), sent
     uploads.write(upload)
     return upload

@@ -3,6 +3,7 @@ whatever else may hide in a file. What is seen stays as it was."""
 
 from __future__ import annotations
 
+import functools
 import io
 import threading
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ Image.MAX_IMAGE_PIXELS = None
 # Each takes some hundreds of megabytes while it is written anew.
 _AT_ONCE = threading.Semaphore(2)
 _UNREADABLE = (EOFError, IndexError, OSError, SyntaxError, UnidentifiedImageError, ValueError)
-_FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
+_FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF"}
 _QUALITY = {"JPEG": {"quality": 88}, "WEBP": {"quality": 88}, "PNG": {}}
 _TRANSPARENT = {"RGBA", "LA", "PA"}
 
@@ -55,17 +56,28 @@ def write_anew(
     """
     with _AT_ONCE:
         try:
-            return _write_anew(source, _FORMATS[kind.name], to, previews, most)
+            return _write_anew(source, kind, to, previews, most)
         except _UNREADABLE as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk, not the picture
             raise FileDamaged from error
 
 
+@functools.cache
+def _reads_heif() -> None:
+    """Have the reader of HEIF at hand; only where one comes, as it takes memory."""
+    import pi_heif  # noqa: PLC0415
+
+    pi_heif.register_heif_opener(thumbnails=False)
+
+
 def _write_anew(
-    source: Path, form: str, to: Path, previews: Mapping[str, tuple[Path, int]], most: int
+    source: Path, kind: FileKind, to: Path, previews: Mapping[str, tuple[Path, int]], most: int
 ) -> tuple[int, int]:
-    with Image.open(source, formats=[form]) as opened:
+    came, form = _FORMATS[kind.name], _FORMATS[kind.kept_as.name]
+    if came == "HEIF":
+        _reads_heif()
+    with Image.open(source, formats=[came]) as opened:
         width, height = opened.size
         if width * height > most:
             raise PictureTooLarge(width=width, height=height, most=most)

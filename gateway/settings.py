@@ -9,7 +9,7 @@ from fivered.chassis.actors import Signer
 from fivered.chassis.settings import ACTOR_KEY, MOST_PORT, Secret, SettingsError, actor_key, setting
 
 _FILE_KIND = re.compile(
-    r"(jpg|png|webp|pdf|ofd|docx|xlsx|pptx|doc|xls|ppt|odt|ods|odp):[1-9][0-9]{0,3}"
+    r"(jpg|png|webp|heic|pdf|ofd|docx|xlsx|pptx|doc|xls|ppt|odt|ods|odp):[1-9][0-9]{0,3}"
 )
 _SCANNER = re.compile(r"(tcp://[^/:]+:[0-9]{1,5}|unix:///.+)?")
 
@@ -139,10 +139,11 @@ class GatewaySettings:
     file_kinds: tuple[str, ...] = setting(
         "FIVERED_FILE_KINDS",
         help="Kinds of files that are taken as photos and papers, each with its largest size in "
-        "MiB, by comma: jpg, png, webp, pdf, ofd, docx, xlsx, pptx, doc, xls, ppt, odt, ods, odp",
+        "MiB, by comma: jpg, png, webp, heic, pdf, ofd, docx, xlsx, pptx, doc, xls, ppt, odt, "
+        "ods, odp",
         default=(
-            "jpg:20", "png:20", "webp:20", "pdf:50", "ofd:50", "docx:20", "xlsx:20", "pptx:50",
-            "doc:20", "xls:20", "ppt:50", "odt:20", "ods:20", "odp:50",
+            "jpg:20", "png:20", "webp:20", "heic:20", "pdf:50", "ofd:50", "docx:20", "xlsx:20",
+            "pptx:50", "doc:20", "xls:20", "ppt:50", "odt:20", "ods:20", "odp:50",
         ),
         like=(_FILE_KIND, "kind:MiB, such as pdf:50"),
     )  # fmt: skip

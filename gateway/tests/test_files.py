@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 from datetime import datetime
+from pathlib import Path
 
 import anyio
 import msgspec
@@ -146,6 +147,43 @@ def test_a_photo_loses_place_and_owner_and_is_read_by_an_address(site, folder):
 def test_other_pictures_lose_it_as_well(site):
     for form in ("PNG", "WEBP"):
         loses_it(site, form)
+
+
+# 96 x 64 points on their side (upright 64 x 96, blue above red), with place and owner; made by
+# pillow-heif.
+HEIC = (Path(__file__).parent / "data" / "phone.heic").read_bytes()
+
+
+def test_what_newer_phones_take_is_kept_as_a_picture_that_everybody_sees(site):
+    answer = send(site, HEIC, name="IMG_0001.HEIC")
+    assert answer.status_code == 201, answer.text
+    sent = answer.json()
+    assert (sent["media_type"], sent["name"]) == ("image/jpeg", "IMG_0001.jpg")
+    attach(site, sent["id"])
+    card = site.ask("GET", f"/v1/toy/files/{sent['id']}").json()
+    got = site.ask("GET", card["url"], grants=None)
+    assert got.headers["content-type"] == "image/jpeg"
+    seen = Image.open(io.BytesIO(got.content))
+    (red, _, blue), (red_below, _, blue_below) = seen.getpixel((32, 8)), seen.getpixel((32, 88))
+    assert (seen.size, blue > 150 > red, red_below > 150 > blue_below) == ((64, 96), True, True)
+    assert (dict(seen.getexif()), b"Owner" in got.content) == ({}, False)
+    assert site.ask("GET", card["previews"]["small"], grants=None).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [
+        (HEIC[:40], 422, "FILE_DAMAGED"),
+        (HEIC[:-60], 422, "FILE_DAMAGED"),
+        (HEIC[:300] + b"\xff" * 12 + HEIC[312:], 422, "FILE_DAMAGED"),
+        (HEIC.replace(b"ftypheic", b"ftypisom"), 415, "FILE_KIND_REFUSED"),
+        # It says that it is 65,535 points wide and high.
+        (HEIC[:362] + b"\x00\x00\xff\xff" * 2 + HEIC[370:], 422, "PICTURE_TOO_LARGE"),
+    ],
+)  # fmt: skip
+def test_a_broken_one_of_those_is_told(site, content, status, code):
+    answer = send(site, content)
+    assert (answer.status_code, problem_of(answer)["code"]) == (status, code), answer.text
 
 
 def loses_it(site, form):

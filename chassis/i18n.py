@@ -11,11 +11,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import datetime
 from importlib import resources
 from typing import TypeVar
 
 import polib
 
+from fivered.chassis.calendar import Calendar
 from fivered.chassis.refusal import (
     Choices,
     Complaint,
@@ -124,16 +127,31 @@ def told(
     """
     text = Sentence(text)
     if language == "en":
-        values = {name: _in_english(package, value) for name, value in params.items()}
+        values = {name: _in_english(package, _as_read(value)) for name, value in params.items()}
         return fill(text.english, values, whole=True)
     values = {
-        name: _in_chinese(package, word(package, str(value)) if name in names else value)
+        name: _in_chinese(package, word(package, str(value)) if name in names else _as_read(value))
         for name, value in params.items()
     }
     # What was a code, or a text in both languages, is a word of ours.
     ours = {name for name, value in params.items() if values[name] != value}
     ours |= {name for name, value in params.items() if isinstance(value, Said | Sentence)}
     return fill(text, values, whole=True, ours=ours)
+
+
+_DAY_OF_IT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME_OF_IT = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+_INSTANT = re.compile(f"{_DAY_OF_IT}[T ]{_TIME_OF_IT}")
+
+
+def _as_read(value: object) -> object:
+    """Return an instant as people read it, by the clock on the wall; anything else as it is."""
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return Calendar.minute(value)
+    return value
 
 
 def _in_chinese(package: str, value: object) -> object:

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import re
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Final, cast
@@ -52,6 +53,8 @@ _MOST_KEYS = 200
 # So often, and after so long (s), a key is tried again whose token nobody can check yet.
 _TRIES = 20
 _PAUSE_S = 0.1
+_UPDATES = uuid.UUID("7b1f0d7e-3c55-4c0e-9d0a-6f5b1d3c9a11")
+_NOT_FOUND = 404
 Rows = list[JsonObject]
 Told = Callable[[Request], Awaitable[tuple[str, str, Rows]]]
 
@@ -118,6 +121,7 @@ class Open311:
             ("GET", "/requests/{service_request_id}", self.request),
             ("GET", "/tokens/{token}", self.token),
             ("GET", "/servicerequestupdates", self.updates),
+            ("POST", "/servicerequestupdates", self.update),
         )
         return [
             (verb, f"{BASE}{path}.{form}", _serving(tell, form))
@@ -392,6 +396,36 @@ class Open311:
             "account_id": None,
         }
         return "service_requests", "request", [told]
+
+    async def update(self, request: Request) -> tuple[str, str, Rows]:
+        """Add to a request as the service account that has filed it; the same `update_id` is the
+        same update."""
+        form = await self._form(request)
+        actor = await self._keyed(request, form.get("api_key") or request.headers.get("x-api-key"))
+        if actor is None:
+            raise KeyRefused
+        await self._scope(request, form.get("jurisdiction_id"), actor)
+        number, said = form.get("service_request_id"), form.get("description")
+        if not number or not said:
+            raise NotGiven(name="description" if number else "service_request_id")
+        found = rows_of(await self._ask(request, "requests", {"number": number}, actor))
+        if [one["number"] for one in found] != [number]:
+            raise NotFoundHere(name="service_request_id")
+        # That it is done says who handles it; what the other system thinks of it is told.
+        status = form.get("status", "open")
+        more = [f"来源系统状态:{status}"] if status.lower() != "open" else []
+        more += [f"图片:{form['media_url']}"] if "media_url" in form else []
+        known = form.get("update_id")
+        key = str(uuid.uuid5(_UPDATES, f"{actor.id} {number} {known}")) if known else new_uuid()
+        body: JsonObject = {"request_id": found[0]["id"], "text": "\n".join([said, *more])}
+        try:
+            reply = await self._ask(request, "add_note", body, actor, key=key)
+        except CallRefused as refused:
+            if refused.payload.get("status") == _NOT_FOUND:
+                raise NotFoundHere(name="service_request_id") from None
+            raise
+        told: JsonObject = {"update_id": reply["id"], "service_request_id": number}
+        return "service_request_updates", "request_update", [told]
 
     async def _form(self, request: Request) -> dict[str, str]:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -110,6 +110,37 @@ def test_a_program_finds_files_and_follows_by_the_standard_alone(site):
     assert own in get(site, "servicerequestupdates.json", api_key=key).text
     assert own not in get(site, "servicerequestupdates.json").text
 
+    # The system that has filed it adds to it; the handler hears of it, and it is written once.
+    more = {
+        "api_key": key, "service_request_id": own, "description": "今晚又响了", "update_id": "u1",
+        "status": "OPEN",
+    }  # fmt: skip
+
+    desk = {"channel": "PHONE", "kind": "REPAIR", "category": "LIFT", "grid": GRID, "text": "停运"}
+    foreign = site.ask("POST", "/v1/steward/requests", json=desk).json()
+
+    def update(form, form_type="json"):
+        return site.ask(
+            "POST", f"{BASE}/servicerequestupdates.{form_type}", grants=None, key=False, data=form
+        )
+
+    answer = update(more)
+    assert answer.status_code == 200, answer.text
+    (added,) = answer.json()
+    assert added["service_request_id"] == own
+    again = ET.fromstring(update(more, "xml").content)
+    assert again.find("request_update/update_id").text == added["update_id"]
+    with site.runtimes["steward"].engine.connect() as conn:
+        assert conn.exec_driver_sql("select kind, author_id from request_notes").all() == [
+            ("INFO", account["id"])
+        ]
+    assert "update_id" in update(more | {"update_id": "u2", "status": "CLOSED"}).text
+    assert get(site, f"requests/{own}.json", api_key=key).json()[0]["status"] == "open"
+    refused(update(more | {"service_request_id": "SR-20250303-015901-99999"}), 404)
+    refused(update(more | {"service_request_id": foreign["number"]}), 404)
+    refused(update({"api_key": key, "service_request_id": own}), 400)
+    refused(update(more | {"api_key": f"{other['id']}:{other_secret}"}), 403)
+
     # The standard's errors.
     without = {name: value for name, value in order.items() if name != "api_key"}
     refused(post(site, without), 403)

@@ -46,6 +46,7 @@ _OPEN311 = tuple(
         ("GET", "requests/{service_request_id}"),
         ("GET", "tokens/{token}"),
         ("GET", "servicerequestupdates"),
+        ("POST", "servicerequestupdates"),
     )
 )
 SCOPES: dict[str, Scope] = {

@@ -12,7 +12,7 @@ from fivered.chassis import files
 from fivered.chassis.bus import Tx
 from fivered.chassis.files import FileId
 from fivered.chassis.records import Row
-from fivered.chassis.refusal import Invalid, RoleDenied, said
+from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions import telling
@@ -58,9 +58,10 @@ class AddNote(Request, frozen=True):
 def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
     """备注、答复、补充 / Write to a case.
 
-    承办方写内部备注或答复诉求人;诉求人补充情况;为无账号的诉求人补充须有凭据。
+    承办方写内部备注或答复诉求人;诉求人补充情况;为无账号的诉求人补充须有凭据;其他系统可补充由其提交的
+    诉求。
     The staff of a case write for each other or answer the reporter; the reporter adds to it, and
-    staff for one without an account, against a receipt.
+    staff for one without an account, against a receipt; another system to what it has filed.
 
     Raises:
         NotFound: It is none of the caller's business.
@@ -80,7 +81,15 @@ def add_note(tx: Tx, payload: AddNote) -> replies.desk.NoteReply:
 def add(tx: Tx, payload: AddNote, more: Mapping[str, object]) -> replies.desk.NoteReply:
     """Write to a case; see `add_note`. `more` stands in the timeline beside it."""
     row = locked(tx, payload.request_id)
-    if payload.receipt is None and takes_part(tx, row):
+    if tx.actor.is_service_account:
+        # Another system adds to what it has filed, and is none of the staff.
+        if row.recorded_by != tx.actor.id:
+            raise NotFound(kind="request", id=payload.request_id)
+        if payload.visibility == "INTERNAL" or payload.receipt is not None:
+            raise RoleDenied(role=tx.actor.role, field="visibility")
+        rules.requests.check("add", row.state)
+        kind = "INFO"
+    elif payload.receipt is None and takes_part(tx, row):
         if tx.actor.id != row.handler_person:
             require_serving(tx)
         require_impartial(tx, row)

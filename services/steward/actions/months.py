@@ -16,6 +16,7 @@ def cut_off(tx: Tx, due: Due) -> None:
     """
     period = due.ref
     communities = _communities(tx, period)
+    _settle_scores(tx, period)
     stewards = storage.months.steward_months(tx.conn, tx.calendar, period, tx.now)
     projects = _projects(tx, period)
     for partition in range(tx.partitions):
@@ -42,6 +43,15 @@ def cut_off(tx: Tx, due: Due) -> None:
             occurred_at=tx.now,
             period=period,
         )
+
+
+def _settle_scores(tx: Tx, period: str) -> None:
+    """Keep the scores of the month: what is rated later changes no month that was told."""
+    start, end = tx.calendar.month_bounds(period)
+    orders = storage.months.orders(tx.conn, start, end, tx.now)
+    for community in storage.ground.communities(tx.conn):
+        months = storage.scores.measured(tx.conn, community, start, end, orders)
+        storage.scores.settle(tx.conn, period, community, months, tx.now)
 
 
 def _communities(tx: Tx, period: str) -> list[events.CommunityMonth]:

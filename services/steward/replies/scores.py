@@ -16,7 +16,10 @@ class StewardScore(Reply, kw_only=True):
 
     id: str
     period: str
-    final: Annotated[bool, Meta(description="当月是否已结束 / whether the month is over")]
+    final: Annotated[
+        bool,
+        Meta(description="是否已在月度截止时定分,定后不变 / settled at the cut-off, and stays"),
+    ]
     duty: str
     type: str
     basis: Annotated[
@@ -49,6 +52,16 @@ class StewardScore(Reply, kw_only=True):
     employer: str | None
     how_zh: Annotated[str, Meta(description="怎样算出 / how it is computed")]
     how_en: str
+    now: (
+        Annotated[
+            Points | None,
+            Meta(
+                description="按现有记录算,与定分不同时列出 / as it is counted now, where that is"
+                " another one than the settled score"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     suspect: (
         Annotated[
             bool,

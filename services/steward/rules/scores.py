@@ -80,6 +80,11 @@ class Score:
     suspect: bool
 
 
+def points(value: Fraction | None) -> str | None:
+    """Return a score as it is told: with one decimal."""
+    return None if value is None else f"{round(value * 10) / 10:.1f}"
+
+
 def counted(cases: Sequence[RatedCase]) -> list[RatedCase]:
     """Return the cases that count, in their order."""
     of_household: Counter[tuple[str, str]] = Counter()

@@ -252,6 +252,7 @@ DATA_MAP = (
         projects="project_id status company_id buildings",
         intake_results="source item_id step request_id detail",
         request_numbers="day",
+        score_months="period steward_id duty type employer score own_mean prior",
         steward_grades="steward_id period settlement_id grade",
         steward_grids="steward_id",
     ),

@@ -93,7 +93,8 @@ def test_a_steward_reads_the_own_score_and_the_area_s_officials_all(staffed):  #
     bench.at("2025-04-02T09:00:00")
     asked = {"steward_id": STW_STAFF, "period": "2025-03"}
     mine = Someone(staffed, STAFF).ask("steward_score", asked)
-    assert (mine["cases"], mine["basis"], mine["final"]) == (9, "RATINGS", True)
+    # The month is over, and can still be rated until its cut-off.
+    assert (mine["cases"], mine["basis"], mine["final"]) == (9, "RATINGS", False)
     assert 90 < float(mine["score"]) < 100 and "suspect" not in mine
     assert mine["least"] == 5 and "网格平均" in mine["how_zh"] and "grids" in mine["how_en"]
     for who, role in ((LI, "R_STEWARD"), (WANG, "R_RESIDENT"), (POLICE, "R_STEWARD")):
@@ -114,3 +115,17 @@ def test_a_steward_reads_the_own_score_and_the_area_s_officials_all(staffed):  #
     )  # fmt: skip
     assert police["late"] == 2
     assert Someone(staffed, CADRE, "R_CADRE", COMMUNITY).ask("steward_score", asked)["score"]
+    # At the cut-off it is settled: a rating that is found unjust later is told beside it.
+    bench.fire("2025-04-05T09:00:00")
+    kept = Someone(staffed, STAFF).ask("steward_score", asked)
+    assert kept == mine | {"final": True}
+    with bench.transaction() as tx:
+        tx.conn.execute(
+            requests.update().where(requests.c.handler == STW_STAFF).values(stars=1, late=True)
+        )
+    later = Someone(staffed, STAFF).ask("steward_score", asked)
+    assert float(later.pop("now")) < 20
+    assert later == kept
+    found = Someone(staffed, OTHER_CADRE, "R_CADRE", COMMUNITY).ask("steward_scores", area)
+    assert found["items"][0] | {"id": STW_STAFF, "score": mine["score"]} == found["items"][0]
+    assert {one["final"] for one in found["items"]} == {True}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Mapping
 
 from msgspec import UNSET
 
+from fivered.chassis import deadlines
 from fivered.chassis.bus import Tx
 from fivered.chassis.fields import Community, Period
 from fivered.chassis.records import Row
@@ -14,7 +15,6 @@ from fivered.chassis.requests import Request
 from fivered.services.steward import rules, storage
 from fivered.services.steward.replies import scores as told
 
-FULL_TIME = "FULL_TIME"
 _LEAST, _PRIOR = rules.scores.LEAST, rules.scores.PRIOR_CASES
 _HOW = {
     "RATINGS": Sentence(
@@ -54,7 +54,8 @@ def steward_score(tx: Tx, payload: ScoreOf) -> told.StewardScore:
     """管家月度评分 / The score of a steward's month.
 
     Answer it with what it is made of and how it is computed, to the steward, and to who oversees
-    the place: these also read whether the ratings come from few.
+    the place: these also read whether the ratings come from few. At the month's cut-off it is
+    settled; what is rated or found out later is told beside it as `now`.
 
     Raises:
         NotFound: No such steward, or none of the viewer's business.
@@ -96,58 +97,61 @@ def steward_scores(tx: Tx, payload: ScoresOf) -> told.StewardScores:
 
 def _scores(tx: Tx, community: str, period: str) -> dict[str, told.StewardScore]:
     start, end = tx.calendar.month_bounds(period)
-    rows = storage.scores.in_post(tx.conn, community, start, end)
-    full = {row.steward_id for row in rows if row.type == FULL_TIME}
-    cases = [
-        one for one in storage.scores.rated(tx.conn, community, start, end) if one.handler in full
-    ]
+    settled = storage.scores.settled(tx.conn, community, period)
     orders = storage.months.orders(tx.conn, start, end, tx.now)
-    late = storage.scores.overdue(tx.conn, community, start, end)
-    part = [orders.get(row.steward_id, (0, 0)) for row in rows if row.type != FULL_TIME]
-    all_orders, all_met = (sum(one[place] for one in part) for place in (0, 1))
-    among = Fraction(100 * all_met, all_orders) if all_orders else None
-    counted = rules.scores.counted(cases)
+    months = storage.scores.measured(tx.conn, community, start, end, orders)
+    # Of a month before scores were settled nothing is kept: it is told as it is counted now.
+    over = tx.now >= deadlines.as_cut_off(tx).cutoff(period)
     found = {}
-    for row in rows:
-        if row.type == FULL_TIME:
-            own = [one for one in cases if one.handler == row.steward_id]
-            grids = {one.grid for one in own}
-            prior = rules.scores.mean([one for one in counted if one.grid in grids])
-            score = rules.scores.of_cases(own, prior)
+    for one in months:
+        kept = settled.get(one.steward.steward_id)
+        now = rules.scores.points(one.score.score)
+        if kept is None:
+            fields = {
+                **_figures(one.score),
+                "late": one.late,
+                "duty": one.steward.duty,
+                "type": one.steward.type,
+                "employer": one.steward.employer,
+            }
+            card = _card(tx, one.steward, period, fields, final=over and not settled)
         else:
-            score = rules.scores.of_orders(*orders.get(row.steward_id, (0, 0)), among)
-        found[row.steward_id] = _card(
-            tx, row, period, score, late=late.get(row.steward_id, 0), final=end <= tx.now
-        )
+            card = _card(tx, one.steward, period, kept._asdict(), final=True)
+            if now != kept.score:
+                card.now = now
+        found[one.steward.steward_id] = card
     return found
 
 
+def _figures(score: rules.scores.Score) -> dict[str, object]:
+    points = rules.scores.points
+    return {
+        "score": points(score.score),
+        "cases": score.cases,
+        "left_out": score.left_out,
+        "weight": score.weight,
+        "own_mean": points(score.own_mean),
+        "prior": points(score.prior),
+        "suspect": score.suspect,
+    }
+
+
 def _card(
-    tx: Tx, row: Row, period: str, score: rules.scores.Score, *, late: int, final: bool
+    tx: Tx, row: Row, period: str, fields: Mapping[str, object], *, final: bool
 ) -> told.StewardScore:
-    basis = "RATINGS" if row.type == FULL_TIME else "ACCEPTANCE"
+    full_time = fields["type"] == storage.scores.FULL_TIME
+    basis = "RATINGS" if full_time else "ACCEPTANCE"
     oversees = rules.access.may_see(tx.actor, "grades", row.area) and row.person_id != tx.actor.id
     return told.StewardScore.of(
-        row,
+        fields,
         id=row.steward_id,
         period=period,
         final=final,
         basis=basis,
-        score=_points(score.score),
-        cases=score.cases,
         least=rules.scores.LEAST,
-        left_out=score.left_out,
-        own_mean=_points(score.own_mean),
-        weight=score.weight,
-        prior=_points(score.prior),
         prior_cases=rules.scores.PRIOR_CASES,
-        late=late,
-        late_is_of="STEWARD" if row.type == FULL_TIME else "EMPLOYER",
+        late_is_of="STEWARD" if full_time else "EMPLOYER",
         how_zh=str(_HOW[basis]),
         how_en=_HOW[basis].english,
-        suspect=score.suspect if oversees else UNSET,
+        suspect=fields["suspect"] if oversees else UNSET,
     )
-
-
-def _points(value: Fraction | None) -> str | None:
-    return None if value is None else f"{round(value * 10) / 10:.1f}"

@@ -62,6 +62,14 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " / The owners vote on {title}; please vote by {until}",
         to=_OWNERS, when="投票开始、名册冻结时 / when the vote opens on its frozen roll",
     ),
+    "VOTE_CLOSING": Tells(
+        "业主表决 {number}“{title}”将于 {until} 截止,您的房屋尚无计入的投票;已交纸质选票的无需再投"
+        " / Owners' vote {number} “{title}” closes at {until} and no ballot of yours is counted"
+        " yet; who has handed in a paper need not vote again",
+        to="房屋尚无计入投票的业主 / the owners whose voice has no ballot",
+        when="截止前两天;投票期不足四天的为过半时"
+        " / two days before it closes, after half of a vote that is open for less than four days",
+    ),
     "VOTE_COUNTED": Tells(
         "业主共同决定已计票:{title},{passed};对结果有异议请于 {until} 前提出"
         " / The vote on {title} is counted: {passed}; who objects does so by {until}",

@@ -294,6 +294,7 @@ class Property(Imports, Service):
         query("GET /vote-objections/{objection_id}", votes_seen.vote_objection, roles=(ANY_ROLE,)),
         timer(going_out.TIMER, going_out.say, together=going_out.SPAN),
         timer("vote_open", votes.open_vote),
+        timer("vote_remind", votes.remind),
         timer("vote_close", votes.close_vote),
         timer("vote_count", votes.count_overdue),
         timer("vote_final", votes.finish_vote),

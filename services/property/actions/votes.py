@@ -28,6 +28,9 @@ Choice = Literal["FOR", "AGAINST", "ABSTAIN"]
 # How long a vote may be open, and for how many days its papers may be entered afterwards.
 MOST_OPEN = timedelta(days=60)
 COUNT_DAYS = 7
+# How long before it closes who has not voted is told; after half of a vote that is open for less
+# than twice as long.
+REMIND = timedelta(days=2)
 REVOKE_FIRST = (
     "此前的投票已计入,本次未计入;如要改投,请先撤回再投"
     " / The ballot before counts, this one does not; to vote otherwise take that one back first"
@@ -190,9 +193,19 @@ def open_vote(tx: Tx, due: Due) -> None:
         left_out=left_out,
         note={"voices": len(roll), "left_out": left_out},
     )
+    tx.arm("vote_remind", row.vote_id, row.closes_at - min(REMIND, (row.closes_at - tx.now) / 2))
     tx.arm("vote_close", row.vote_id, row.closes_at)
     voters = stored.persons_of(tx.conn, row.vote_id)
     _tell(tx, row, "VOTE_OPENED", voters, until=tx.calendar.minute(row.closes_at))
+
+
+def remind(tx: Tx, due: Due) -> None:
+    """Tell the owners whose voice has no ballot that the vote closes soon."""
+    row = records.find(tx.conn, stored.votes, due.ref)
+    if row is None or row.state != "OPEN":
+        return
+    silent = stored.silent_persons_of(tx.conn, row.vote_id)
+    _tell(tx, row, "VOTE_CLOSING", silent, until=tx.calendar.minute(row.closes_at))
 
 
 class CancelVote(Request, frozen=True):
@@ -220,7 +233,7 @@ def cancel_vote(tx: Tx, payload: CancelVote) -> replies.Made:
 
 
 def _cancel(tx: Tx, row: Row, reason: str) -> Row:
-    for kind in ("vote_open", "vote_close", "vote_count"):
+    for kind in ("vote_open", "vote_remind", "vote_close", "vote_count"):
         tx.disarm(kind, row.vote_id)
     owners = stored.persons_of(tx.conn, row.vote_id) or rooms.owners_in(
         tx.conn, row.project_id, ground.today(tx)

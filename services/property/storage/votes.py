@@ -177,6 +177,18 @@ def persons_of(conn: sa.Connection, vote_id: str) -> list[str]:
     return list(conn.execute(asked.order_by(mine)).scalars())
 
 
+def silent_persons_of(conn: sa.Connection, vote_id: str) -> list[str]:
+    """Return the persons with a voice on a roll that has no ballot, each once."""
+    mine = voters.c.person_id
+    asked = (
+        sa.select(mine)
+        .join(lines, sa.and_(lines.c.vote_id == voters.c.vote_id, lines.c.line == voters.c.line))
+        .where(voters.c.vote_id == vote_id, mine.is_not(None), lines.c.choice.is_(None))
+        .distinct()
+    )
+    return list(conn.execute(asked.order_by(mine)).scalars())
+
+
 def paper_numbered(conn: sa.Connection, vote_id: str, paper_ref: str) -> str | None:
     """Return the paper of a vote with this number that was not rejected, or None."""
     asked = sa.select(papers.c.paper_id, papers.c.paper_ref).where(

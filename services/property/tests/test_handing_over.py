@@ -4,6 +4,7 @@ import pytest
 
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
 from fivered.services.property import errors
+from fivered.services.property.tests.test_calendar import loaded
 from fivered.services.property.tests.test_calls import CLERK, hold, place  # noqa: F401
 from fivered.services.property.tests.test_waits import FAR, GRID, STREET, Waits, _of
 
@@ -135,3 +136,21 @@ def test_what_is_not_handed_over_in_time_is_settled_by_the_street(list_, place):
     late = {"handover_id": list_, "kind": "KEYS", "title": "地下车库道闸遥控器"}
     with pytest.raises(StateConflict):
         comes(place).do("add_handover_item", late)
+
+
+def test_a_year_that_is_loaded_gives_a_hand_over_as_many_working_days(town):
+    """Begun on 25 December: ten working days; the year 2027 makes two of them free."""
+    bench = town.bench.at("2026-12-25T10:00")
+    town.found()
+    town.link_officials()
+    town.hand_over()
+    (before,) = town.street_clerk().ask("handovers", {})["items"]
+    loaded(bench)
+    card = town.street_clerk().ask("handover", {"handover_id": before["id"]})
+    assert (card["due"][:10], before["due"][:10]) == ("2027-01-13", "2027-01-11")
+    assert {one["due"] for one in card["items"]} == {card["due"]}
+    assert card["history"][-1]["what"] == "DEADLINE_MOVED"
+    bench.fire("2027-01-13T23:00")
+    assert bench.ask("handover", {"handover_id": before["id"]})["overdue"] is False
+    bench.fire("2027-01-14T00:00")
+    assert bench.ask("handover", {"handover_id": before["id"]})["overdue"] is True

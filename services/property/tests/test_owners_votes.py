@@ -175,6 +175,11 @@ def test_a_vote_is_called_cast_on_line_and_on_paper_counted_and_said(hall):
     digest = hashlib.sha256("\n".join(one["line_sha256"] for one in roll).encode()).hexdigest()
     assert digest == hall.card(vote)["roll_sha256"]
 
+    # Two days before the close who has a voice without a ballot is told, nobody else.
+    bench.fire("2025-03-25T17:59:00+08:00")
+    assert told_of(bench, "VOTE_CLOSING") == []
+    bench.fire("2025-03-25T18:00:00+08:00")
+    assert told_of(bench, "VOTE_CLOSING") == ["per_d", "per_e"]
     bench.fire(CLOSES)
     with pytest.raises(StateConflict):
         hall.cast(vote, "per_d", "104")
@@ -282,8 +287,8 @@ def test_who_is_wronged_objects_and_a_result_that_is_wrong_is_set_aside(hall):
     assert hall.card(vote)["state"] == "VOID"
     assert told_of(bench, "VOTE_OBJECTION_DECIDED") == ["per_b"]
     assert told(bench, "per_b") == [
-        *("VOTE_CALLED", "VOTE_OPENED", "VOTE_COUNTED", "VOTE_OBJECTION_DECIDED"),
-        "VOTE_VOID",
+        *("VOTE_CALLED", "VOTE_OPENED", "VOTE_CLOSING", "VOTE_COUNTED"),
+        *("VOTE_OBJECTION_DECIDED", "VOTE_VOID"),
     ]
     assert not bench.published("owners_vote_closed.v1")
     with pytest.raises(StateConflict):

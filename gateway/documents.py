@@ -357,9 +357,16 @@ async def _board_sheet(asked: Asked, reply: JsonObject) -> Response:
     return await board_sheet(asked, reply)
 
 
+async def _vote_paper(asked: Asked, reply: JsonObject) -> Response:
+    from fivered.gateway.vote_paper import vote_paper  # noqa: PLC0415  as `_certificate`
+
+    return await vote_paper(asked, reply)
+
+
 # Doors that write the answer of a type in their own way.
 _OWN: dict[str, Writer] = {
     "contact_board_page": _board_page, "contact_board_sheet": _board_sheet,
+    "owners_vote_paper": _vote_paper,
 }  # fmt: skip
 _WRITERS: dict[str, Writer] = {
     ATOM: _feed,

@@ -616,6 +616,7 @@ def _on_duty(shown: Json) -> str:
 def _owners_vote(shown: Mapping[str, Json]) -> str:
     """Return what a vote is about, and the paper of its result with the digest of its text."""
     paper = shown.get("document")
+    vote = quote(str(shown["id"]), safe="")
     back = quote(str(shown.get("project_id")), safe="")
     return (
         f'<p><a href="/projects/{back}">{both("小区公示栏 / The board of the compound")}</a></p>'
@@ -624,6 +625,7 @@ def _owners_vote(shown: Mapping[str, Json]) -> str:
             f"<h2>{both('结果文书 / The paper of the result')}</h2><pre>{escaped(paper)}</pre>"
             f"<p>{both('文书摘要 SHA-256 / SHA-256 of this text')}: "
             f"<code>{escaped(shown.get('document_sha256') or '')}</code></p>"
+            f'<p><a href="/v1/property/owners-votes/{vote}/paper.pdf">PDF</a></p>'
             if paper
             else f"<p>{both('尚未计票 / Not counted yet')}</p>"
         )

@@ -15,6 +15,7 @@ from fivered.gateway.certificate import certificate_pdf, fitted, loaded, shown, 
 from fivered.gateway.documents import PDF, atom, font_at, public_url
 from fivered.gateway.doors import PUBLIC, Doors
 from fivered.gateway.tests.conftest import Site, settings
+from fivered.gateway.vote_paper import vote_pdf
 
 pytestmark = pytest.mark.slow
 
@@ -138,6 +139,22 @@ def test_a_sign_that_xml_does_not_know_leaves_the_feed_readable(sign):
 
 def text_of(content):
     return pypdf.PdfReader(io.BytesIO(content)).pages[0].extract_text()
+
+
+def test_the_result_of_an_owners_vote_is_a_paper_with_every_line_and_its_digest():
+    text = "结果:通过 🏠\n" + "".join(f"第{n}项:{'甲' * 60}\n" for n in range(40))
+    vote = {"id": "owv_1", "number": "YZ-1", "document": text, "document_sha256": "ab" * 32}
+    made = vote_pdf(vote, url="https://wuhong.example/owners-votes/owv_1")
+    assert vote_pdf(vote, url="https://wuhong.example/owners-votes/owv_1") == made
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(made)).pages]
+    assert len(pages) == 3
+    whole = "".join(pages)
+    assert all(f"第{n}项:" in whole for n in range(40))
+    assert whole.count("甲") == 40 * 60
+    for number, page in enumerate(pages, 1):
+        assert "ab" * 32 in page
+        assert "/owners-votes/owv_1" in page
+        assert f"第 {number}/3 页" in page
 
 
 def test_a_character_that_no_font_draws_is_marked_and_named_and_never_left_out():

@@ -442,6 +442,7 @@ def test_the_result_of_an_owners_vote_is_a_page_to_print_with_the_digest_of_its_
     Reader(page)
     assert "<pre>结果:通过 &lt;b&gt;\n</pre>" in page
     assert "ab" * 32 in page
+    assert '<a href="/v1/property/owners-votes/owv_1/paper.pdf">' in page
     page = site.ask("GET", "/owners-votes/owv_2", grants=None).text
     Reader(page)
     assert "尚未计票" in page

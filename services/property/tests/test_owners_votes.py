@@ -194,6 +194,8 @@ def test_a_vote_is_called_cast_on_line_and_on_paper_counted_and_said(hall):
             hall.paper(vote, "104", "FOR", ref="选票3", **day)
     hall.confirm(hall.paper(vote, "104", "FOR", ref="选票3", returned_on="2025-03-27"))
     assert "choice" not in town.secretary().ask("vote_ballots", {"vote_id": vote})["items"][0]
+    with pytest.raises(StateConflict):
+        bench.ask("owners_vote_paper", {"vote_id": vote})
     hall.count(vote)
     roll = town.secretary().ask("vote_ballots", {"vote_id": vote})["items"]
     assert {tuple(one["persons"]): one.get("choice") for one in roll}["per_f", "per_g"] == "FOR"
@@ -206,6 +208,7 @@ def test_a_vote_is_called_cast_on_line_and_on_paper_counted_and_said(hall):
     assert card["by_area"]["participating"] == "500.00"
     assert (card["state"], card["passed"], card["failed"]) == ("COUNTED", True, [])
     assert hashlib.sha256(card["document"].encode()).hexdigest() == card["document_sha256"]
+    assert bench.ask("owners_vote_paper", {"vote_id": vote})["document"] == card["document"]
     for figure in ("6 人", "600.00 平方米", "500.00 平方米", digest, "结果:通过"):
         assert figure in card["document"]
     assert told_of(bench, "VOTE_COUNTED") == voters

@@ -12,7 +12,7 @@ from fivered.chassis import records
 from fivered.chassis.bus import Tx
 from fivered.chassis.decimals import percent, ratio
 from fivered.chassis.fields import SORT, Cursor, Limit, PartOfList
-from fivered.chassis.refusal import NotFound
+from fivered.chassis.refusal import NotFound, StateConflict
 from fivered.chassis.replies import Page
 from fivered.chassis.requests import Request
 from fivered.services.property import replies, rules
@@ -75,6 +75,21 @@ class WhichVote(Request, frozen=True):
     """Which vote is meant."""
 
     vote_id: str
+
+
+def owners_vote_paper(tx: Tx, payload: WhichVote) -> replies.VoteCard:
+    """业主共同决定结果文书 / The paper of an owners' vote.
+
+    Answer the paper of the result as PDF, to be sealed and hung up; it names its own digest.
+
+    Raises:
+        NotFound: There is none.
+        StateConflict: It is not counted yet.
+    """
+    found = owners_vote(tx, payload)
+    if found.document is None:
+        raise StateConflict(state=found.state)
+    return found
 
 
 def owners_vote(tx: Tx, payload: WhichVote) -> replies.VoteCard:

@@ -451,7 +451,7 @@ def live(town, monkeypatch):
         target=lambda: serve(town.app, chosen, sock=sock, ready=ready.set), daemon=True
     )
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(60)
     town.server, town.thread = caught[0], thread
     yield town
     if thread.is_alive():

@@ -12,6 +12,7 @@ _OWN = "诉求人 / who reported it"
 _HANDLER = "承办人 / who has it in hand"
 _NEAR = "受影响楼栋的居民,以及就此提交诉求的人 / who lives there, and who has reported it"
 _SITS = "值班的管家 / the steward whose shift it is"
+_HOLDS = "任职人 / who holds the post"
 _WHO = "本人 / whom it concerns"
 
 TELLS: Mapping[str, Tells] = MappingProxyType({
@@ -237,6 +238,12 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         group="DUTIES",
     ),
     # ---------------------------------------------------------------- shifts
+    "SHIFTS_PLANNED": Tells(
+        "已为您排班 {count} 个班次,首班 {start},{place}"
+        " / You are to sit {count} times, first from {start} at {place}",
+        to=_SITS, when="他人排班时,一次操作一条 / when somebody plans shifts: once for each call",
+        group="DUTIES",
+    ),
     "SHIFT_CANCELLED": Tells(
         "您 {start} 在{place}的班次已取消。理由:{reason}"
         " / Your shift of {start} at {place} was taken back. Reason: {reason}",
@@ -313,6 +320,25 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
     "ERASURE_REFUSED": Tells(
         "您的删除申请未获批准,理由见申请 / Your erasure was refused; the reason stands with it",
         to=_WHO, when="不予删除时 / when it is refused", group="ACCOUNT",
+    ),
+    "POST_STATE": Tells(
+        "您的{duty}岗位现为:{state}。理由:{reason}"
+        " / Your post ({duty}) is now: {state}. Reason: {reason}",
+        to=_HOLDS, when="他人暂停、恢复、终止岗位时 / when somebody suspends, resumes or ends it",
+        group="DUTIES",
+    ),
+    "POST_TERM": Tells(
+        "您的{duty}岗位任期至 {day}。理由:{reason}"
+        " / The term of your post ({duty}) ends on {day}. Reason: {reason}",
+        to=_HOLDS, when="他人确定任期时 / when somebody says until when it is given",
+        group="DUTIES",
+    ),
+    "POST_OFF_BOARD": Tells(
+        "您的姓名和电话已从{duty}岗位的公示牌撤下;如非您本意,请联系社区"
+        " / Your name and phone no longer stand on the boards for your post ({duty}); tell the"
+        " community if you did not mean it",
+        to=_HOLDS, when="他人撤回公示同意时 / when somebody else takes the consent back",
+        group="DUTIES",
     ),
     "POST_ENDS": Tells(
         "{duty}岗位任期至 {day},请按时续聘或交接"

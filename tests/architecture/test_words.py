@@ -10,6 +10,7 @@ import pkgutil
 import re
 from pathlib import Path
 
+import polib
 import pytest
 
 from fivered.chassis import shapes
@@ -225,3 +226,14 @@ def test_every_chinese_text_that_fills_a_place_has_its_english():
                     if CHINESE.search(english(package, text)):
                         missing.append((path.name, text))
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*ROOT.glob("*/locale/words.po"), *ROOT.glob("services/*/locale/words.po")]),
+    ids=lambda p: p.parts[-3],
+)
+def test_each_word_stands_once_in_a_list(path):
+    """A swap that was agreed to was told as a visit: the second line of two holds."""
+    said = [entry.msgid for entry in polib.pofile(str(path))]
+    assert sorted({one for one in said if said.count(one) > 1}) == []

@@ -20,7 +20,7 @@ from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.actions.changes import Reason
 from fivered.services.steward.actions.records import RecordHours, record_hours
 from fivered.services.steward.actions.standing import require_active, require_serving
-from fivered.services.steward.errors import BadSpan, UnknownPerson
+from fivered.services.steward.errors import BadSpan, NothingCorrected, UnknownPerson
 from fivered.services.steward.errors.activities import (
     NotSignedUp,
     NotYetOpen,
@@ -124,13 +124,18 @@ def change_activity(tx: Tx, payload: ChangeActivity) -> replies.Changed:
         NotFound: No such activity here.
         StateConflict: It is over or cancelled.
         BadSpan: It does not begin ahead, or is longer than a day.
+        NothingCorrected: All of it stands there already.
     """
     row = _organised(tx, payload.activity_id, "CALLED")
     given = {
         "place": payload.place, "start_at": payload.start, "end_at": payload.end,
         "quota": payload.quota,
     }  # fmt: skip
-    values = {name: one for name, one in given.items() if one is not None}
+    values = {
+        name: one for name, one in given.items() if one is not None and one != getattr(row, name)
+    }
+    if not values:
+        raise NothingCorrected
     if {"start_at", "end_at"} & set(values):
         _check_span(tx, payload.start or row.start_at, payload.end or row.end_at)
     after = storage.activities.update(tx.conn, row, **values)

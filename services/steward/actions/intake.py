@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from fivered.chassis import records
 from fivered.chassis.bus import SYSTEM_ROLE, Tx
+from fivered.chassis.calendar import Calendar
 from fivered.chassis.fields import Area, Grid, Instant
 from fivered.chassis.free_text import PUBLIC, Office
 from fivered.chassis.records import Row
@@ -21,6 +22,7 @@ from fivered.services.steward.actions import (
     calls,
     endings,
     incidents,
+    notes,
     results,
     standards,
     submission,
@@ -323,6 +325,10 @@ def file_intake(tx: Tx, payload: FileIntake) -> told.ItemReply:
     _require_filed(tx, filed, row, grid)
     assert filed is not None  # noqa: S101
     _keep_phone(tx, row, filed)
+    if row.answer_by is not None:
+        # The clocks of the case are those of its category; who handles it reads what was asked.
+        asked = f"来源要求于 {Calendar.minute(row.answer_by)} 前答复"
+        notes.write(tx, filed, "NOTE", asked, None)
     row = _decided(tx, row, "FILED", request_id=filed.request_id, reporter_id=reporter)
     results.keep(tx, [row], "FILED", filed.request_id, {"due": filed.due_resolve.isoformat()})
     if filed.handler is not None:

@@ -19,7 +19,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import dispatch, kinship, shift_telling, terms
+from fivered.services.steward.actions import dispatch, kinship, post_telling, shift_telling, terms
 from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.actions.standing import require_active, require_serving
 from fivered.services.steward.errors import (
@@ -331,6 +331,8 @@ def agree_to_board(tx: Tx, payload: BoardConsent) -> replies.StewardReply:
         consent_by=tx.actor.id,
         consent_at=tx.now,
     )
+    if not payload.agrees and row.board_consent:
+        post_telling.off_the_board(tx, row)
     _republish(tx, row)
     return _reply(after)
 
@@ -490,6 +492,7 @@ def _set_status(
         before={"status": row.status},
         reason=reason,
     )
+    post_telling.state_changed(tx, after, reason)
     return after
 
 
@@ -574,6 +577,13 @@ def plan_shift(tx: Tx, payload: PlanShift) -> replies.Changed:
         StateConflict: The steward is suspended.
         CallerNotServing: The caller's post as a grid worker is suspended or over.
     """
+    made = sit(tx, payload)
+    shift_telling.planned(tx, made.id, 1)
+    return made
+
+
+def sit(tx: Tx, payload: PlanShift) -> replies.Changed:
+    """Plan a shift, and tell nobody; see `plan_shift`."""
     require_serving(tx)
     steward = storage.posts.lock(tx.conn, payload.steward_id)
     if steward is None or steward.status == "LEFT":

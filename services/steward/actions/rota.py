@@ -238,6 +238,7 @@ def _plan(tx: Tx, wanted: Iterable[_Wanted], *, preview: bool) -> told.ShiftsPla
             one.id = one.id if one.result == "unchanged" else None
     else:
         tried.commit()
+        _tell_planned(tx, items)
     results = [one.result for one in items]
     planned, unchanged = results.count("planned"), results.count("unchanged")
     return told.ShiftsPlanned(
@@ -249,6 +250,17 @@ def _plan(tx: Tx, wanted: Iterable[_Wanted], *, preview: bool) -> told.ShiftsPla
     )
 
 
+def _tell_planned(tx: Tx, items: Iterable[told.PlannedShift]) -> None:
+    """Tell each steward once of all shifts that were planned by one call."""
+    of: dict[str, list[told.PlannedShift]] = {}
+    for one in items:
+        if one.result == "planned":
+            of.setdefault(one.steward_id, []).append(one)
+    for mine in of.values():
+        first = min(mine, key=lambda one: one.start)
+        shift_telling.planned(tx, first.id, len(mine))
+
+
 def _planned(tx: Tx, one: _Wanted) -> told.PlannedShift:
     where = {"steward_id": one.steward_id, "grid": one.grid, "start": one.start, "end": one.end}
     shift = posts.PlanShift(one.steward_id, one.grid, one.start, one.end, one.place)
@@ -256,7 +268,7 @@ def _planned(tx: Tx, one: _Wanted) -> told.PlannedShift:
     if there is not None:
         return told.PlannedShift.of(where, id=there, result="unchanged")
     try:
-        made = posts.plan_shift(tx, shift)
+        made = posts.sit(tx, shift)
     except Refusal as refusal:
         return told.PlannedShift.of(where, id=None, **refused(refusal))
     return told.PlannedShift.of(where, id=made.id, result="planned")

@@ -24,6 +24,13 @@ def _tell(tx: Tx, kind: str, steward_id: str, shift: Row, **places: str) -> None
         )
 
 
+def planned(tx: Tx, first_id: str | None, count: int) -> None:
+    """Tell whose shifts were planned, by the first of them."""
+    first = storage.posts.shift(tx.conn, first_id or "")
+    if first is not None:
+        _tell(tx, "SHIFTS_PLANNED", first.steward_id, first, count=str(count))
+
+
 def cancelled(tx: Tx, shift: Row, reason: str) -> None:
     """Tell whose shift was taken back."""
     _tell(tx, "SHIFT_CANCELLED", shift.steward_id, shift, reason=reason)

@@ -14,6 +14,7 @@ from fivered.chassis.refusal import NotFound, StateConflict
 from fivered.chassis.requests import Request
 from fivered.chassis.telling import tell
 from fivered.services.steward import replies, storage
+from fivered.services.steward.actions import post_telling
 from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.errors.terms import TermOver
 
@@ -72,6 +73,7 @@ def set_term(tx: Tx, payload: SetTerm) -> replies.StewardReply:
         reason=payload.reason,
     )
     arm(tx, after)
+    post_telling.term_set(tx, after, payload.reason)
     return replies.StewardReply(id=after.steward_id, state=after.status, version=after.version)
 
 
@@ -91,7 +93,9 @@ def term_nears(tx: Tx, due: Due) -> None:
     row = storage.posts.lock(tx.conn, due.ref)
     if row is None or row.status == "LEFT" or row.term_ends is None:
         return
-    people = {row.person_id, *storage.terms.cadres_of(tx.conn, row.area)}
+    official, _acting = storage.ground.responsible(tx.conn, row.area, 2)
+    answers = {official.person_id} if official is not None else set()
+    people = {row.person_id, *storage.terms.cadres_of(tx.conn, row.area)} | answers
     tell(
         tx,
         "POST_ENDS",

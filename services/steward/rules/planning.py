@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Literal
 
-Care = Literal["ELDERLY", "NEWCOMER", "FAMILY", "AGREED"]
+Care = Literal["ELDERLY", "NEWCOMER", "FAMILY", "ARRANGED"]
 # Who was born so many years ago is visited as an elderly person.
 ELDERLY_YEARS = 70
 # Somebody is new for so long.

@@ -5,6 +5,8 @@ What states, duties, categories and roles are called stands in `locale/words.po`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fivered.chassis.refusal import Sentence
 
 # What a board says of a post without a name, where nobody said it better.
@@ -14,6 +16,12 @@ UNCOVERED = Sentence(
     "此刻没有专职管家当班,请拨打公示牌上的工作电话"
     " / No full-time steward is on shift now; call a work phone of the contact board"
 )
+
+
+def waived(reasons: Mapping[str, str]) -> set[str]:
+    """Return the duties of which a publisher has said why nobody has them here; that a post is
+    vacant, or its name unpublished, says the board by itself, and waives nothing."""
+    return {duty for duty, said in reasons.items() if said not in {VACANT, UNNAMED}}
 
 
 def reason_of(said: str | None, *, served: bool) -> str:

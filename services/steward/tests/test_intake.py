@@ -156,6 +156,9 @@ def test_an_order_becomes_a_request_once_and_goes_back_step_by_step(staffed):
     assert (card["reporter_id"], card["text"]) == (CHEN, "来电人反映3号楼2单元楼道灯不亮")
     (call,) = cadre.ask("request_calls", {"request_id": card["id"]})["items"]
     assert call["phone"] == "128****0066"
+    # Until when the hotline wants an answer reads who handles it.
+    (note,) = cadre.ask("request_notes", {"request_id": card["id"]})["items"]
+    assert (note["kind"], note["text"]) == ("NOTE", "来源要求于 2025-03-10 18:00 前答复")
     # A clerk who has the order on paper files it by hand: it is the same one.
     by_hand = {
         "channel": "HOTLINE_12345", "kind": "REPAIR", "category": "REPAIR_COMMON", "grid": GRID,

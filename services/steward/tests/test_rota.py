@@ -195,6 +195,26 @@ def test_what_will_be_missing_is_told_before_it_is(staffed):
     assert (since["POLICE"], since["GAS"]) == ("2025-03-20", "2025-03-03")
 
 
+def test_a_board_that_says_vacant_by_itself_waives_nothing(staffed):
+    """T1-1: when the only one of a duty left, the gap report lost the gap."""
+    reasons = dict.fromkeys(DUTIES[4:], "本网格无此岗位")
+    staffed.cadre().do("publish_board", {"grid": GRID, "reasons": reasons})
+    ahead = {"scope": COMMUNITY, "days": 1}
+
+    def missing():
+        (grid, _other) = staffed.cadre().ask("gaps_ahead", ahead)["items"]
+        return {one["duty"] for one in grid["missing"]}
+
+    assert missing() == set()
+    row = staffed.cadre().ask("steward", {"steward_id": STW_POLICE})
+    leave = {"steward_id": STW_POLICE, "reason": "调离"}
+    staffed.cadre().do("leave_steward", leave, version=row["version"])
+    assert missing() == {"POLICE"}
+    found = staffed.cadre().ask("coverage", {"scope": COMMUNITY, "period": "2025-03"})
+    (grid,) = [one for one in found["items"] if one["grid"] == GRID]
+    assert (grid["duties"]["part"], grid["duties"]["whole"]) == (3, 4)
+
+
 def test_a_backup_takes_over_when_a_post_is_suspended(staffed):
     row = staffed.cadre().ask("steward", {"steward_id": STW_STAFF})
     for backup in (STW_STAFF, "stw_nobody"):

@@ -11,6 +11,7 @@ from fivered.services.steward.tests.ground import (
     GRID_2,
     OTHER_CADRE,
     POLICE,
+    SECOND,
     STAFF,
     STW_CADRE,
     STW_GRID,
@@ -54,10 +55,14 @@ def test_a_term_that_ends_is_told_thirty_and_seven_days_before(staffed):
     bench.fire("2025-04-01T09:00")
     # Who holds the post, and the cadres of the community.
     assert sorted(told(bench)["POST_ENDS"]) == sorted([CADRE, POLICE])
+    # T1-5: who answers for the community, although no steward, heard nothing.
+    link = {"link_id": "lnk_1", "official_id": "ofc_1", "person_id": SECOND,
+            "target_kind": "COMMUNITY", "target": COMMUNITY, "since": "2025-01-01"}  # fmt: skip
+    bench.consume("forum", "liaison_assigned.v1", link, subject="lnk_1")
     bench.fire("2025-04-24T09:00")
-    assert sorted(told(bench)["POST_ENDS"]) == sorted([CADRE, POLICE] * 2)
+    assert sorted(told(bench)["POST_ENDS"]) == sorted([CADRE, POLICE] * 2 + [SECOND])
     bench.fire("2025-05-03T09:00")
-    assert len(told(bench)["POST_ENDS"]) == 4
+    assert len(told(bench)["POST_ENDS"]) == 5
     # It is over, and goes on until it is left; nobody forgets it meanwhile.
     assert [one["days_left"] for one in ending(staffed, days=0)] == [-2]
     staffed.cadre().do("leave_steward", {"steward_id": STW_POLICE, "reason": "任满"}, version=2)

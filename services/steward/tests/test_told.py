@@ -253,6 +253,38 @@ def _rota(ground):
     yield "SHIFT_CANCELLED", STAFF_2, given
 
 
+def _post(ground):
+    """T1-6, T1-7: nobody was told of a new shift, nor of what was done to the own post."""
+    post, cadre = {"id": STW_POLICE}, ground.cadre
+    line = {"steward_id": STW_POLICE, "weekdays": [1, 2, 3], "start": "08:00", "end": "12:00",
+            "place": "驿站"}  # fmt: skip
+    plan = {"grid": GRID, "first": "2025-03-10", "last": "2025-03-16", "lines": [line]}
+    assert cadre().do("plan_shifts", plan)["planned"] == 3
+    assert "3 个班次,首班 2025-03-10 08:00" in texts(ground.bench, POLICE)["SHIFTS_PLANNED"]
+    ground.shift(STW_POLICE, "2025-03-05T08:00", "2025-03-05T20:00")
+    (shift,) = ground.bench.rows("SELECT shift_id AS id FROM shifts ORDER BY start_at LIMIT 1")
+    yield "SHIFTS_PLANNED", POLICE, shift
+    assert told(ground.bench)["SHIFTS_PLANNED"] == [POLICE] * 2
+
+    def version():
+        asked = "SELECT version FROM stewards WHERE steward_id = :id"
+        return ground.bench.rows(asked, id=STW_POLICE)[0]["version"]
+
+    def do(door, **more):
+        cadre().do(door, {"steward_id": STW_POLICE, **more}, version=version())
+
+    do("set_term", reason="续聘一年", term_ends="2026-03-31")
+    yield "POST_TERM", POLICE, post
+    do("agree_to_board", agrees=False)
+    yield "POST_OFF_BOARD", POLICE, post
+    do("suspend_steward", reason="待核查")
+    assert "暂停" in texts(ground.bench, POLICE)["POST_STATE"]
+    do("resume_steward")
+    do("leave_steward", reason="调离岗位")
+    yield "POST_STATE", POLICE, post
+    assert told(ground.bench)["POST_STATE"] == [POLICE] * 3
+
+
 def _own(ground):
     bench = ground.bench
     me = {"as_": ("R_RESIDENT", WANG, GRID)}
@@ -356,6 +388,7 @@ STORIES = (
     _desk,
     _spoken_for,
     _rota,
+    _post,
     _own,
     _deeds,
     _helped,

@@ -359,7 +359,7 @@ def coverage(tx: Tx, payload: CoverageQuestion) -> replies.Coverage:
     for grid in storage.posts.grids_in(tx.conn, payload.scope, end):
         serving = stewards_of.get(grid.code, [])
         board = boards.get(grid.code)
-        waived = set(board.reasons) if board is not None else set()
+        waived = rules.words.waived(board.reasons) if board is not None else set()
         filled = {row.duty for row in serving}
         required = [duty for duty in rules.routing.DUTIES if duty in filled or duty not in waived]
         full_time = len({row.steward_id for row in serving if row.type == "FULL_TIME"})

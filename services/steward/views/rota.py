@@ -259,7 +259,7 @@ def gaps_ahead(tx: Tx, payload: AheadQuestion) -> Page[told.GapAhead]:
     def card(row: Row) -> told.GapAhead:
         spans = open_spans(sat.get(row.code, ()), start, end)
         board = boards.get(row.code)
-        waived = set(board.reasons) if board is not None else set()
+        waived = rules.words.waived(board.reasons) if board is not None else set()
         missing = [
             duty
             for duty in rules.routing.DUTIES

@@ -33,7 +33,7 @@ down: ## stop what make up started
 
 ##@ Change it
 # How many tests run side by side. Those of `make test` wait for servers a part of their time.
-test: WORKERS ?= 3
+test: WORKERS ?= 4
 test-fast: WORKERS ?= 2
 test: ## set up and run every test, with real RabbitMQ and PostgreSQL
 	@$(PYTHON) deploy/local/prepare.py test $(VENV)

@@ -1,8 +1,9 @@
-"""Which tests take turns: those that start whole installations, or make releases.
+"""Which tests take turns: those that start whole installations, make releases, or tell the longest
+stories.
 
-They are a third of the computing of all tests and change seldom, so `make test` runs a quarter of
-them: the commit says which. `make test-all` runs all of them, as does pytest where it is called by
-itself. Before a release all have to pass.
+They are more than a third of the computing of all tests and change seldom, so `make test` runs a
+quarter of them: the commit says which. `make test-all` runs all of them, as does pytest where it is
+called by itself. Before a release all have to pass.
 """
 
 from __future__ import annotations
@@ -17,28 +18,35 @@ VARIABLE, ALL = "FIVERED_TEST_TURN", "all"
 # Each about four minutes of computing.
 TURNS: tuple[tuple[str, ...], ...] = (
     (
+        "chassis/tests/test_broker_faults.py",
         "chassis/tests/test_distributed.py",
         "tests/deploy/test_restore.py",
         "tests/deploy/test_tls.py",
         "tests/journeys/test_keys.py",
         "tests/journeys/test_over_rabbitmq.py",
         "tests/journeys/test_traces.py",
+        "tests/journeys/test_year_end.py",
         "tests/upgrade/test_upgrade.py",
     ),
     (
+        "gateway/tests/test_serving.py",
         "tests/deploy/test_membership.py",
         "tests/deploy/test_systemd.py",
         "tests/faults/test_disorder.py",
+        "tests/journeys/test_first_day.py",
         "tests/journeys/test_load.py",
         "tests/journeys/test_tools_beside_a_run.py",
         "tests/simulation/test_simulation.py",
     ),
     (
+        "chassis/tests/test_repartition.py",
+        "tests/credit_order/test_arrival_order.py",
         "tests/deploy/test_least_permissions.py",
         "tests/deploy/test_rotation.py",
         "tests/deploy/test_tools.py",
         "tests/faults/test_embedded_kill.py",
         "tests/journeys/test_metrics.py",
+        "tests/journeys/test_webhooks.py",
     ),
     (
         "clients/python/tests/test_with_broker.py",
@@ -48,6 +56,7 @@ TURNS: tuple[tuple[str, ...], ...] = (
         "tests/faults/test_distributed_kill.py",
         "tests/faults/test_killed_import.py",
         "tests/fuzz/test_fuzz.py",
+        "tests/journeys/test_project_month.py",
     ),
 )
 

@@ -123,7 +123,7 @@ def run(compiled: Path, chosen: Sequence[str], *, together: bool) -> int:
         # Every test of a service runs on both databases; tests that kill a server start their own.
         env = os.environ | {"FIVERED_TEST_PG": postgres.url()}
         env |= {"PYTHONPYCACHEPREFIX": str(compiled), "PYTHONDONTWRITEBYTECODE": ""}
-        many = os.environ.get("WORKERS") or "3"
+        many = os.environ.get("WORKERS") or "4"
         side_by_side = ["-n", many, "--dist", "loadgroup", "--no-loadscope-reorder"]
         if not together:
             return _tried(chosen, env)

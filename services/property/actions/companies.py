@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from fivered.chassis import records
+from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PUBLIC, PublicText
@@ -109,7 +109,7 @@ class ChangeRepresentatives(Request, frozen=True):
     confirms it (CHANGED). Nobody names their own person.
 
     Attributes:
-        document_ref: The company's letter of authority.
+        document_ref: The company's letter of authority: its number, or a file.
     """
 
     company_id: str
@@ -132,6 +132,7 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Ma
         SamePerson: The proposer would confirm, or a registrar names themselves.
         OwnHousehold: A registrar names somebody who lives with them.
         StateConflict: They speak for it already.
+        UnknownFile: The letter is a file that the proposer has not sent.
         NotRegistered, UnderAge, Deceased, MergedAway: A new one is no registered adult.
         OneSideOnly: A new one stands for community or owners of a project that the company runs.
 
@@ -152,6 +153,8 @@ def change_representatives(tx: Tx, payload: ChangeRepresentatives) -> replies.Ma
     for project in rows.projects_of_company(tx.conn, payload.company_id):
         ground.require_one_side(tx, project, "PROPERTY", "representatives", sorted(new))
     if row.representatives_proposed != named:
+        # A letter that is a file is read by who sees on the company's card who speaks for it.
+        files.attach(tx, payload.document_ref, field="document_ref", company_id=row.company_id)
         row = records.change(
             tx,
             tables.companies,

@@ -157,6 +157,11 @@ class CompanyCard(Reply, kw_only=True):
     ) = UNSET
     representatives_proposed: list[str] | UnsetType | None = UNSET
     proposed_by: str | UnsetType | None = UNSET
+    representatives_document: (
+        Annotated[str, Meta(description="授权书:编号或文件 / letter of authority, number or file")]
+        | UnsetType
+        | None
+    ) = UNSET
     history: list[Happened] | UnsetType = UNSET
 
 

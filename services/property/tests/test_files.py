@@ -71,3 +71,25 @@ def test_a_disclosure_is_read_with_its_document_by_everybody_and_keeps_the_forme
     assert bench.ask("disclosure", named | {"edition": 1})["files"] == [file]
     assert bench.ask("_file", {"file_id": right})["name"] == "材料.pdf"
     assert set(files_of(bench, made["id"])) == {file, right}
+
+
+def test_a_company_s_letter_of_authority_is_a_file_that_its_registrars_read(town, send):
+    bench = town.bench
+    letter = send("per_qian")
+    named = {"company_id": "pco_a", "representatives": ["per_n"], "document_ref": letter}
+    with pytest.raises(UnknownFile):
+        town.street_clerk("per_second").do("change_representatives", named, version=1)
+    made = town.street_clerk("per_qian").do("change_representatives", named, version=1)
+    done = town.street_clerk("per_second").do(
+        "change_representatives", named, version=made["version"]
+    )
+    assert done["state"] == "CHANGED"
+    card = town.street_clerk("per_second").ask("company", {"company_id": "pco_a"})
+    assert card["representatives_document"] == letter
+    assert files_of(bench, "pco_a") == [letter]
+    assert bench.ask("_file", {"file_id": letter})["name"] == "材料.pdf"
+    bench.as_("R_RESIDENT", person="per_x", scope=town.grid)
+    assert "representatives_document" not in bench.ask("company", {"company_id": "pco_a"})
+    assert not files_of(bench, "pco_a")
+    with pytest.raises(NotFound):
+        bench.ask("_file", {"file_id": letter})

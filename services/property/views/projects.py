@@ -248,6 +248,7 @@ def _say_who_speaks(tx: Tx, row: Row, card: replies.CompanyCard) -> None:
     card.representatives = row.representatives
     card.representatives_proposed = proposed
     card.proposed_by = row.representatives_proposed_by if proposed is not None else None
+    card.representatives_document = row.representatives_document
     card.history = ground.history(tx, tables.companies, row.company_id)
 
 

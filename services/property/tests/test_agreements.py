@@ -9,7 +9,7 @@ from testkit.bench import instant
 
 def due(bench, title, *, project="prj_a"):
     return bench.rows(
-        "SELECT commitment_id, version, state FROM commitments"
+        "SELECT commitment_id, agreement_id, version, state FROM commitments"
         " WHERE title = :t AND project_id = :p ORDER BY due_date",
         t=title,
         p=project,

@@ -4,6 +4,7 @@ import pytest
 
 from fivered.chassis.files import FileDiffers, UnknownFile
 from fivered.chassis.refusal import NotFound
+from fivered.services.property.tests.test_agreements import due, meeting
 from testkit.papers import PAPER, digest, sent
 
 pytestmark = pytest.mark.slow
@@ -93,3 +94,31 @@ def test_a_company_s_letter_of_authority_is_a_file_that_its_registrars_read(town
     assert not files_of(bench, "pco_a")
     with pytest.raises(NotFound):
         bench.ask("_file", {"file_id": letter})
+
+
+def test_what_shows_that_a_work_or_a_commitment_is_done_is_a_file_that_its_card_shows(town, send):
+    """Attached, and tried by nobody."""
+    bench = town.bench
+    decisions = [{"text": "完成充电桩选址", "kind": "WORK", "due_date": "2025-03-20"}]
+    held = town.secretary().do("hold_meeting", meeting(town, decisions=decisions))
+    work = {"work_id": held["decisions"][0]["opened"]}
+    town.manager().do("start_work", work, version=1)
+    of_work = send("per_wu", PAPER + b"w")
+    with pytest.raises(UnknownFile):
+        town.manager().do("deliver_work", work | {"evidence": [send("per_x")]}, version=2)
+    town.manager().do("deliver_work", work | {"evidence": [of_work]}, version=2)
+    town.agree()
+    item = due(bench, "公共照明检修")
+    bench.fire("2025-05-11T00:00:00")
+    which = {"commitment_id": item["commitment_id"]}
+    of_commitment = send("per_wu", PAPER + b"c")
+    version = due(bench, "公共照明检修")["version"]
+    town.manager().do("fulfil_commitment", which | {"evidence": [of_commitment]}, version=version)
+    # Works and agreements of a project are open to all who sign in, and so is what shows them done.
+    neighbour = {"person": "per_x", "scope": town.grid}
+    for reader in (town.manager, town.cadre, lambda: bench.as_("R_RESIDENT", **neighbour)):
+        reader()
+        assert files_of(bench, work["work_id"]) == [of_work]
+        assert files_of(bench, item["agreement_id"]) == [of_commitment]
+        for file in (of_work, of_commitment):
+            assert bench.ask("_file", {"file_id": file})["name"] == "材料.pdf"

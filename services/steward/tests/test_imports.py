@@ -305,3 +305,42 @@ def test_a_dry_run_of_stewards_says_what_the_run_says(bench, batch):
         (6, "steward_id", "ID_TAKEN"),
         (7, "person_id", "ALREADY_STEWARD"),
     ]
+
+
+def test_a_list_of_volunteers_becomes_records_that_wait_for_another_person(bench):
+    """Only its dry run was tried."""
+    bench.at("2025-03-05T09:00:00")
+    bench.load("areas", AREAS)
+    assert counts(bench.load("people", PEOPLE + person(1) + person(2)))[2] == 0
+    head = "record_id,person_id,date,minutes,activity\n"
+    ids = [f"vol_00000000-0000-7000-8000-{n:012d}" for n in range(6)]
+    good = [
+        f"{ids[0]},{person_id(1)},2025-03-01,120,楼道清洁\n",
+        f"{ids[1]},{person_id(2)},2025-03-02,60,楼道清洁\n",
+    ]
+    bad = [
+        f"{ids[2]},{person_id(9)},2025-03-01,60,楼道清洁\n",  # nobody
+        f"{ids[3]},{person_id(1)},2025-04-01,60,楼道清洁\n",  # a day to come
+        f"{ids[4]},{person_id(1)},2025-03-03,1500,楼道清洁\n",  # more than a day
+    ]
+    tried = bench.load("volunteer-hours", head + "".join(good + bad), dry_run=True)
+    assert counts(tried) == (2, 0, 3)
+    assert bench.rows("SELECT 1 FROM volunteer_hours") == []
+    result = bench.load("volunteer-hours", head + "".join(good + bad))
+    assert counts(result) == (2, 0, 3)
+    assert [one["line"] for one in result["errors"]] == [4, 5, 6]
+    assert all(one["message_zh"] and one["message_en"] for one in result["errors"])
+    kept = "SELECT record_id, person_id, minutes, state FROM volunteer_hours ORDER BY record_id"
+    rows = bench.rows(kept)
+    assert [(row["record_id"], row["minutes"]) for row in rows] == [(ids[0], 120), (ids[1], 60)]
+    # Sent again it changes nothing; with other minutes it is refused, and the record stays.
+    assert counts(bench.load("volunteer-hours", head + "".join(good))) == (0, 2, 0)
+    other = head + good[0].replace(",120,", ",90,")
+    assert counts(bench.load("volunteer-hours", other)) == (0, 0, 1)
+    assert bench.rows(kept) == rows
+    # Whoever loads them confirms none of them.
+    assert {row["state"] for row in rows} == {"RECORDED"}
+    listed = bench.as_("R_CADRE", person=person_id(50), scope=COMMUNITY).ask(
+        "volunteer_hours", {"person_id": person_id(1)}
+    )
+    assert [one["id"] for one in listed["items"]] == [ids[0]]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ _HEAD = 4096
 _MOST_UNPACKED = 1024 * MIB
 _MOST_RATIO = 200
 _MOST_PARTS = 10_000
+_MOST_OBJECTS = 64 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,16 @@ class MacrosRefused(Refusal):
     )
 
 
+class ActionsRefused(Refusal):
+    """A PDF that runs a program, or starts one, where it is opened."""
+
+    status = 415
+    text = (
+        "PDF 含脚本或启动程序的动作,请重新导出后上传"
+        " / The PDF holds scripts, or starts programs; export it anew without them"
+    )
+
+
 class FileDamaged(Refusal):
     """It begins like a file of its kind, and is none."""
 
@@ -117,14 +130,16 @@ def kind_of(path: Path, taken: Mapping[str, int]) -> FileKind:
         taken: Bytes that each kind may have; others are not taken.
 
     Raises:
-        FileDamaged, FileKindRefused, FileTooLarge, FileUnpacksTooLarge, MacrosRefused: It is not
-            taken.
+        ActionsRefused, FileDamaged, FileKindRefused, FileTooLarge, FileUnpacksTooLarge,
+            MacrosRefused: It is not taken.
     """
     name = _name_of(path)
     if name not in taken:
         raise FileKindRefused(kinds=", ".join(taken))
     if path.stat().st_size > taken[name]:
         raise FileTooLarge(kind=name, mib=taken[name] // MIB)
+    if name == "pdf":
+        _check_actions(path.read_bytes())
     return KINDS[name]
 
 
@@ -150,6 +165,40 @@ def _name_of(path: Path) -> str:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _of_old_office(path)
     return ""
+
+
+_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
+# So much before a stream is looked at for what it holds.
+_DICTIONARY = 1024
+# What runs where a PDF is opened; a name ends before a sign that belongs to none.
+_ACTION = re.compile(rb"/(JavaScript|JS|Launch|RichMedia)(?![A-Za-z0-9_.-])")
+_HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
+
+
+def _check_actions(content: bytes) -> None:
+    """Look through the objects of a PDF, those that are packed into streams too; what a page draws
+    is no object.
+
+    Raises:
+        ActionsRefused: One of them runs or starts something.
+        FileUnpacksTooLarge: They are packed too closely.
+    """
+    parts, end = [], 0
+    for stream in _STREAM.finditer(content):
+        parts.append(content[end : stream.start()])
+        end = stream.end()
+        if b"/ObjStm" in content[max(0, stream.start() - _DICTIONARY) : stream.start()]:
+            unpacking = zlib.decompressobj()
+            with suppress(zlib.error):  # sealed, or packed otherwise: no reader of ours opens it
+                parts.append(unpacking.decompress(stream[1], _MOST_OBJECTS))
+                if unpacking.unconsumed_tail:
+                    raise FileUnpacksTooLarge
+    parts.append(content[end:])
+    for part in parts:
+        # A name may be written with the numbers of its letters.
+        plain = _HEX.sub(lambda found: bytes([int(found[1], 16)]), part)
+        if _ACTION.search(plain):
+            raise ActionsRefused
 
 
 # Which part shows what a zip is.

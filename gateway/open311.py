@@ -47,6 +47,7 @@ _MOST_FIELDS = 60
 _GRID = re.compile(r"[0-9]{15}")
 _ATTRIBUTE = re.compile(r"attribute\[([a-z_]{1,40})\]")
 _AREA = re.compile(r"[0-9]{6,15}")
+_LINK = re.compile(r"https?://[A-Za-z0-9.:-]{1,200}(/[!-~]{0,300})?")
 # How long a key's token is used again, well within its ten minutes.
 _KEPT_S = 300.0
 _MOST_KEYS = 200
@@ -414,7 +415,7 @@ class Open311:
         # That it is done says who handles it; what the other system thinks of it is told.
         status = form.get("status", "open")
         more = [f"来源系统状态:{status}"] if status.lower() != "open" else []
-        more += [f"图片:{form['media_url']}"] if "media_url" in form else []
+        more += [f"图片(外部链接):{link}"] if (link := _link(form)) else []
         known = form.get("update_id")
         key = str(uuid.uuid5(_UPDATES, f"{actor.id} {number} {known}")) if known else new_uuid()
         body: JsonObject = {"request_id": found[0]["id"], "text": "\n".join([said, *more])}
@@ -474,6 +475,18 @@ def _as(request: Request, name: str) -> Request:
     return request
 
 
+def _link(form: Mapping[str, str]) -> str | None:
+    """Return where a picture lies with the other system; who reads it is told that it is outside.
+
+    Raises:
+        NotGiven: It is no address of the web.
+    """
+    link = form.get("media_url")
+    if link is not None and _LINK.fullmatch(link) is None:
+        raise NotGiven(name="media_url")
+    return link
+
+
 def _text_of(form: Mapping[str, str], otherwise: str) -> str:
     """Return what is written down: the description, the address, and where to call back; who reads
     that says steward."""
@@ -483,7 +496,7 @@ def _text_of(form: Mapping[str, str], otherwise: str) -> str:
         f"{word}:{text}"
         for word, text in (
             ("地址", form.get("address_string")), ("联系人", name), ("电话", form.get("phone")),
-            ("邮箱", form.get("email")), ("图片", form.get("media_url")),
+            ("邮箱", form.get("email")), ("图片(外部链接)", _link(form)),
         )
         if text
     ]  # fmt: skip

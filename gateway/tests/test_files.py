@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import Path
 
@@ -199,7 +200,27 @@ CADRE = {"role": "R_CADRE", "scope": "370811015901"}
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
+def pdf(*objects):
+    body = b"".join(b"%d 0 obj %s endobj\n" % (n, one) for n, one in enumerate(objects, 1))
+    return b"%PDF-1.7\n" + body + b"%%EOF\n"
+
+
+def packed(content, kind=b"/Type /ObjStm"):
+    data = zlib.compress(content)
+    head = b"<< %s /Filter /FlateDecode /Length %d >>" % (kind, len(data))
+    return head + b" stream\n" + data + b"\nendstream"
+
+
+JAVASCRIPT = b"<< /S /JavaScript /JS (app.alert(1)) >>"
 OF_KINDS = [
+    (pdf(JAVASCRIPT), 415, "ACTIONS_REFUSED"),
+    (pdf(b"<< /S /J#61vaScript /J#53 (x) >>"), 415, "ACTIONS_REFUSED"),
+    (pdf(b"<< /S /Launch /F (a.exe) >>"), 415, "ACTIONS_REFUSED"),
+    (pdf(packed(b"1 0 " + JAVASCRIPT)), 415, "ACTIONS_REFUSED"),
+    (pdf(packed(bytes(70_000_000))), 422, "FILE_UNPACKS_TOO_LARGE"),
+    # What a page draws is no action, nor is a name that only begins like one.
+    (pdf(packed(JAVASCRIPT, b"/Type /XObject"), b"<< /JSX 1 /Launches 2 >>"), 201, ""),
+    (pdf(b"<< /S /GoTo /D [1 0 R /Fit] >>"), 201, ""),
     (b"<html><script>alert(1)</script>", 415, "FILE_KIND_REFUSED"),
     (b"MZ\x90\x00", 415, "FILE_KIND_REFUSED"),
     (b"", 415, "FILE_KIND_REFUSED"),

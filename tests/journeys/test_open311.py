@@ -141,6 +141,12 @@ def test_a_program_finds_files_and_follows_by_the_standard_alone(site):
     refused(update({"api_key": key, "service_request_id": own}), 400)
     refused(update(more | {"api_key": f"{other['id']}:{other_secret}"}), 403)
 
+    for link in ("javascript:alert(1)", "https://a b/c.jpg", "http://图/"):
+        assert "media_url" in refused(update(more | {"media_url": link}), 400)
+    outside = "https://photos.example/a.jpg?x=1"
+    answer = update(more | {"media_url": outside, "update_id": "u3"})
+    assert answer.status_code == 200, answer.text
+
     # The standard's errors.
     without = {name: value for name, value in order.items() if name != "api_key"}
     refused(post(site, without), 403)

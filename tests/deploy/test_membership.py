@@ -7,11 +7,22 @@ import pytest
 
 from fivered.clients.demo.api import Refused
 from testkit.waiting import wait_until
-from tests.deploy.house import COMMUNITY, DISTRICT, ROOT
+from tests.deploy.house import COMMUNITY, DISTRICT, ROOT, House
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(420)]
 
 SERVICES = ("credit", "forum", "partner", "property", "steward")
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A house of its own: in one that others share partner has heard before."""
+    own = House(tmp_path)
+    try:
+        own.start()
+        yield own.running()
+    finally:
+        own.stop()
 
 
 def roll_out(house, *services):

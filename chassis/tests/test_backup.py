@@ -19,6 +19,8 @@ from fivered.chassis.inbox import Delivery
 from fivered.chassis.tests.toy.service import Toy, metadata
 from testkit.bench import KEY, databases, fresh_database, open_bench
 
+pytestmark = pytest.mark.slow
+
 POINT = EntryPoint("toy", "fivered.chassis.tests.toy.service:Toy", installed.SERVICES)
 
 

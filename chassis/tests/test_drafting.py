@@ -15,6 +15,8 @@ from fivered.chassis.settings import CommandFailed
 from fivered.chassis.tests.toy import service as toy
 from testkit.drift import differences
 
+pytestmark = pytest.mark.slow
+
 TOY = Path(__file__).parent / "toy"
 
 

@@ -13,6 +13,8 @@ from fivered.chassis.settings import database_variable
 from fivered.chassis.tests.test_calendar import OFF
 from testkit.bench import environment
 
+pytestmark = pytest.mark.slow
+
 ALL = looking.Narrowed(50)
 
 

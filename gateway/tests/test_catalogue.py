@@ -9,6 +9,8 @@ from fivered.chassis.installed import service_class, service_names
 from fivered.chassis.rpc import ServiceUnavailable
 from fivered.gateway.tests.conftest import Site, problem_of
 
+pytestmark = pytest.mark.slow
+
 HTML = {"Accept": "text/html"}
 
 

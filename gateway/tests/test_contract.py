@@ -24,6 +24,8 @@ from fivered.gateway.tests.test_serving import ROOT
 from testkit import servers
 from testkit.bench import KEY, environment, postgres_server, postgres_url
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["postgres_server", "postgres_url"]
 
 

@@ -23,6 +23,8 @@ from fivered.gateway.identity import issue
 from fivered.gateway.tests.conftest import DISTRICT, Site, problem_of
 from testkit.bench import KEY
 
+pytestmark = pytest.mark.slow
+
 START = datetime(2025, 3, 5, 1, tzinfo=UTC)
 
 

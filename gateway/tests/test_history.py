@@ -34,6 +34,8 @@ from testkit.bench import KEY, environment
 from testkit.listening import listening_to
 from testkit.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 CONSUMER = {"role": "R_CONSUMER", "scope": "370811"}
 DISTRICT = Actor("per_1", "R_DISTRICT", "")
 DOORS = (Doors("toy", "玩具 / Toy"), Doors("other", "其他 / Other"))

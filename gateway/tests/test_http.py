@@ -8,6 +8,8 @@ from fivered.chassis.replies import Page, Reply
 from fivered.gateway.doors import ANY, Doors
 from fivered.gateway.tests.conftest import Site, problem_of
 
+pytestmark = pytest.mark.slow
+
 RESET = "/v1/toy/counters/c1/reset"
 TOTAL = "/v1/toy/counters/c1"
 IN_GZIP = ('"1-0123456789abcdef-gzip"', '"1-gzip"')

@@ -1,5 +1,6 @@
 """The OpenAPI document says what a receiver of webhooks is sent; a real one is sent just that."""
 
+import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -15,6 +16,8 @@ from fivered.chassis.tests.hooked import (  # noqa: F401
 from fivered.gateway.app import routed
 from fivered.gateway.openapi import Document
 from fivered.gateway.tests.conftest import Site
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_document_says_what_a_webhook_sends(host, told, receiver, sender):

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from fivered_client import FileSeen, MemorySeen, Pattern, PatternError, Unreadable, decode
 
+pytestmark = pytest.mark.slow
+
 WIRE = {
     "specversion": "1.0",
     "id": "0195f2d0-0000-7000-8000-000000000001",

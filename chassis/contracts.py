@@ -8,6 +8,7 @@ hand; schemas come from the code. What was released only gains optional fields a
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -192,6 +193,7 @@ def api_of(service_cls: type[Service]) -> ApiContract:
         rows,
         [kind for row in rows for kind in (request_type(row.act), row.door.reply)],
         service=service_cls.name,
+        version=release_of(service_cls.name),
         title=service_cls.title,
         about=service_cls.about,
         # Which kinds of files come in; the chassis has the doors for them.
@@ -207,6 +209,14 @@ def common_api(kind: type, service: str, title: str) -> ApiContract:
         service: Its name.
         title: Heading in the reference.
     """
+    return msgspec.structs.replace(
+        _common(kind), service=service, title=title, version=release_of(service)
+    )
+
+
+@functools.cache
+def _common(kind: type) -> ApiContract:
+    """Return the doors of `common_api`, which are the same for every service."""
     given = [
         one for one in entries(cast("type[Service]", kind)).values() if one.door.options.get("http")
     ]
@@ -216,7 +226,7 @@ def common_api(kind: type, service: str, title: str) -> ApiContract:
         for one, row in zip(given, rows, strict=True)
         for of in (one.body_type or Nothing, reply_type(row.act))
     ]
-    return _api_of_rows(rows, kinds, service=service, title=title, imports=[])
+    return _api_of_rows(rows, kinds, service="", title="", version="", imports=[])
 
 
 def _api_of_rows(
@@ -224,6 +234,7 @@ def _api_of_rows(
     kinds: Sequence[type],
     *,
     service: str,
+    version: str,
     title: str,
     about: str = "",
     imports: list[str],
@@ -233,7 +244,7 @@ def _api_of_rows(
     refused = {kind.__name__: kind for row in rows for kind in refusals_of(row.act)}
     return ApiContract(
         service=service,
-        version=release_of(service),
+        version=version,
         title=title,
         about=about,
         imports=imports,

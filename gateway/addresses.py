@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Match, Route, Router
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route, Router, compile_path, get_name
 from starlette.types import Receive, Scope, Send
 
 _Shape = tuple[int, str]
@@ -13,7 +14,33 @@ _Shape = tuple[int, str]
 
 class Address(Route):
     """An address whose endpoint is `async (request) -> response`. What it raises is answered by
-    `limits.Outermost`, once; Starlette's own would look at each message on its way for it."""
+    `limits.Outermost`, once; Starlette's own would look at each message on its way for it.
+
+    Its pattern is compiled when it is first asked for: there are 800 addresses, and a start need
+    not wait for the patterns of them all.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[[Request], Awaitable[Response]],
+        *,
+        methods: Sequence[str],
+        name: str | None = None,
+    ) -> None:
+        # In place of Route's, which compiles the pattern.
+        self.path = path
+        self.endpoint = endpoint
+        self.name = get_name(endpoint) if name is None else name
+        self.include_in_schema = False
+        self.methods = {*methods, "HEAD"} if "GET" in methods else {*methods}
+
+    def __getattr__(self, name: str) -> object:
+        """Return what the pattern is made of, the first time."""
+        if name not in {"path_regex", "path_format", "param_convertors"}:
+            raise AttributeError(name)
+        self.path_regex, self.path_format, self.param_convertors = compile_path(self.path)
+        return getattr(self, name)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; one of another verb is refused as ever."""

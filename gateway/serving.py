@@ -34,6 +34,8 @@ log = logging.getLogger("fivered.gateway")
 
 # How long requests that are being served may take after the signal to stop.
 _LEAVE_S = 10
+# When what a start has left over is let go of, after it (s).
+_TIDY_AFTER_S = 1.0
 
 
 class PortTaken(Exception):
@@ -100,10 +102,9 @@ class Server(uvicorn.Server):
         """Start, then say so."""
         await super().startup(sockets=sockets)
         if self.started:
-            # What was loaded until now stays for good: no collection need look at it again.
-            gc.collect()
-            gc.freeze()
             self._ready()
+            # Who waits for the first answer does not wait for this too: 0.2 s of computing.
+            asyncio.get_running_loop().call_later(_TIDY_AFTER_S, _tidy)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End what goes on until somebody ends it, then wait for the rest."""
@@ -125,6 +126,12 @@ class Server(uvicorn.Server):
         finally:
             for taken, handler in before.items():
                 signal.signal(taken, handler)
+
+
+def _tidy() -> None:
+    """Let go of what the start left; the rest stays for good and is not looked through again."""
+    gc.collect()
+    gc.freeze()
 
 
 class Guarded(HttpToolsProtocol):

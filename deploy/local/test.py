@@ -127,7 +127,7 @@ def run(compiled: Path, chosen: Sequence[str], *, together: bool) -> int:
         side_by_side = ["-n", many, "--dist", "loadgroup", "--no-loadscope-reorder"]
         if not together:
             return _tried(chosen, env)
-        return steady([*side_by_side, "--durations", "10"], env)
+        return steady([*side_by_side, "--durations", "10", *chosen], env)
     finally:
         postgres.stop()
         # What the tests made in temporary folders nobody starts again.

@@ -60,3 +60,16 @@ def test_many_that_fail_are_not_tried_again(tried):
 def test_without_failures_there_is_no_second_run(tried):
     code, said = tried("def test_sound():\n    pass\n")
     assert (code, "once more" in said) == (0, False)
+
+
+@pytest.mark.servers
+def test_what_is_chosen_is_all_that_runs_beside_others(tmp_path, monkeypatch, capfd):
+    """`make test-next` chooses what talks to servers: once it ran all there is instead."""
+    for name in ("chosen", "other"):
+        (tmp_path / f"test_{name}.py").write_text(f"def test_{name}():\n    pass\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORKERS", "1")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    code = command.run(tmp_path / "compiled", ["test_chosen.py"], together=True)
+    assert code == 0
+    assert "1 passed" in capfd.readouterr().out

@@ -118,10 +118,26 @@ _OWN = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, as every other refusal of a command does."""
+    """Says in one line what is wrong, as every other refusal of a command does, and takes the
+    options of a command before, between and behind its other words."""
+
+    _mixes = False
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} ({self.prog} --help)\n")
+
+    def parse_known_args(  # type: ignore[override]  # typeshed has overloads for other namespaces
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Read what is known of some words."""
+        if self._mixes or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        # It comes back here, once for the options and once for the other words.
+        self._mixes = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixes = False
 
 
 def _parser(args: Sequence[str]) -> tuple[argparse.ArgumentParser, dict[str, Handler]]:

@@ -288,6 +288,10 @@ def start_epmd(port: int, log: Path) -> subprocess.Popen[bytes]:
     return started
 
 
+# After a vhost was made: its queues are declared, and a second later they are on the disk.
+_QUEUES_WRITTEN_S = 3.0
+
+
 class Rabbit:
     """One private RabbitMQ node with its own epmd and its management interface.
 
@@ -322,6 +326,8 @@ class Rabbit:
         if home is None or shutil.which("epmd") is None:
             raise ServerMissing("not installed: apt-get install -y rabbitmq-server")
         self._temporary = base is None
+        # When a vhost was made last; what is declared in it follows at once.
+        self._vhost_at = -1e9
         self.base = Path(base) if base is not None else new_folder("rabbit-")
         self.base.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
@@ -489,6 +495,7 @@ class Rabbit:
         """Make an empty vhost (some 20 ms) and return its AMQP URL."""
         name = "t" + secrets.token_hex(6)
         self.api("PUT", f"/vhosts/{name}")
+        self._vhost_at = time.monotonic()
         return self.url(name)
 
     def set_policies(self, policies: Mapping[str, Any], vhost: str = "%2F") -> None:
@@ -532,8 +539,12 @@ class Rabbit:
         ).stdout
 
     def kill9(self) -> None:
-        """Kill the node without a word, as a crash would."""
+        """Kill the node without a word, as a crash would, but not while its queues are new:
+        RabbitMQ 4 writes which quorum queues there are up to a second after they were declared, and
+        the last of them does not come back when it is killed before (docs/roles/operator.md).
+        """
         if self._process is not None:
+            time.sleep(max(0.0, self._vhost_at + _QUEUES_WRITTEN_S - time.monotonic()))
             _signal_group(self._process, signal.SIGKILL)
             self._process.wait(10)
 

@@ -11,6 +11,8 @@ from fivered.chassis.facts import measure, words
 from fivered.chassis.fields import Grid, PersonId
 
 AreaKind = Literal["DISTRICT", "STREET", "TOWN", "COMMUNITY", "GRID"]
+GridChangeKind = Literal["SPLIT", "MERGE"]
+GridChangeState = Literal["PROPOSED", "APPROVED", "REJECTED", "WITHDRAWN", "EFFECTIVE", "FAILED"]
 PlaceKind = Literal["COMPOUND", "BUILDING", "UNIT", "DWELLING"]
 Mode = Literal["MARKET", "COMMUNITY_RUN", "SELF", "NONE"]
 Occupancy = Literal["OWNER", "TENANT", "VACANT"]

@@ -398,6 +398,47 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " {reason}",
         to="起草人 / who proposed it", when="退回时 / when another person turns it down",
     ),
+    "GRID_CHANGE_APPROVED": Tells(
+        "您提出的网格调整已批准:{before} 将于 {day} 调整为 {after}"
+        " / The change of grids that you proposed is approved: {before} becomes {after} on {day}",
+        to="提出人 / who proposed it", when="批准时 / when another person approves it",
+    ),
+    "GRID_CHANGE_REJECTED": Tells(
+        "您提出的网格调整({before} 调整为 {after},{day} 起)被退回。理由:{reason}"
+        " / The change of grids that you proposed, {before} to {after} on {day}, was turned down."
+        " Reason: {reason}",
+        to="提出人 / who proposed it", when="退回时 / when another person turns it down",
+    ),
+    "GRID_CHANGE_WITHDRAWN": Tells(
+        "您提出的网格调整({before} 调整为 {after},{day} 起)已撤回。理由:{reason}"
+        " / The change of grids that you proposed, {before} to {after} on {day}, was taken back."
+        " Reason: {reason}",
+        to="提出人 / who proposed it", when="他人撤回时 / when another person takes it back",
+    ),
+    "GRID_CHANGE_COMES": Tells(
+        "网格 {before} 将于 {day} 零时调整为 {after};在办诉求、时限和编号不变"
+        " / Grid {before} becomes {after} at 00:00 on {day}; requests keep numbers and clocks",
+        to="这些网格的管家和负责人 / stewards of these grids, and who answers for them",
+        when="批准时 / when it is approved",
+    ),
+    "GRID_CHANGE_OFF": Tells(
+        "原定 {day} 的网格调整({before} 调整为 {after})已撤回。理由:{reason}"
+        " / The change of grids {before} to {after} on {day} was taken back. Reason: {reason}",
+        to="这些网格的管家和负责人 / stewards of these grids, and who answers for them",
+        when="批准后撤回时 / when it is taken back after it was approved",
+    ),
+    "GRID_CHANGE_EFFECTIVE": Tells(
+        "网格 {before} 已于 {day} 调整为 {after},请查看您的网格、公示牌和排班"
+        " / Grid {before} has become {after} on {day}; look at your grids, boards and shifts",
+        to="管家、负责人、提出人和批准人 / stewards, who answers for the grids, who decided it",
+        when="生效时 / when it takes effect",
+    ),
+    "GRID_CHANGE_FAILED": Tells(
+        "原定 {day} 的网格调整({before} 调整为 {after})未能执行:{reason}"
+        " / The change of grids {before} to {after} on {day} could not be carried out: {reason}",
+        to="提出人和批准人 / who proposed and who approved it",
+        when="到期时条件已不具备 / when it could not be carried out on its day",
+    ),
     "HOURS_CONFIRMED": Tells(
         "您 {day} 的志愿服务“{activity}”已确认 {minutes} 分钟"
         ' / Your volunteer service of {day}, "{activity}", is confirmed: {minutes} minutes',

@@ -44,7 +44,7 @@ doc_sha256 evidence evidence_kinds fact fields findings backup for_shift from_st
 check_id figures opened restatement_id handover_id item_id new_project_id concerns remark
 half id_no_hmac incident_id inputs make_up measured media minutes_sha256 missing name off params phone_hmac
 planned projects provider_issuer provider_subject purposes reasons resolution_no scope seed sequences sha256 split
-text_sha256 to_check updates warnings
+text_sha256 to_check updates warnings change_id successors
 roles parent scopes photo plan_id activity_id signup_id
 problem result saved
 """
@@ -58,7 +58,8 @@ OTHER_THINGS = {
     "identity": {"history.subject", "ties.ref", "tries.subject"},
     "steward": {"requests.merged_into", "code_limits.subject", "parties.ref", "contact_boards.entries",
                 "intake_items.source", "intake_results.source", "intake_results.detail",
-                "service_standards.content", "service_standards.based_on"},
+                "service_standards.content", "service_standards.based_on",
+                "grid_changes.into"},
     "credit": {"awards.cap_window", "what_if_parts.deed", "awards.deed", "consent_notices.texts"},
 }  # fmt: skip
 STEPS = "who took a step is told under the id of then; who asks for it reads the kept one beside it"
@@ -83,6 +84,7 @@ HISTORY = {
         "contact_boards.published_by": STEPS,
         "calendar_proposals.decided_by": FINAL,
         "service_standards.decided_by": FINAL,
+        "grid_changes.decided_by": FINAL,
         "person_deaths.decided_by": FINAL,
         "person_merges.decided_by": FINAL,
         "erasures.decided_by": FINAL,

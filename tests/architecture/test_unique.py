@@ -38,6 +38,7 @@ ALIKE = {
             *("number", "subject_id", "ref", "post", "post_ref", "grant_id", "commendation_id"),
             *(
                 "proposal_id",
+                "change_id",
                 "consent_id",
                 "consent_notice_id",
                 "settlement_id",

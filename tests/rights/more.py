@@ -156,6 +156,11 @@ def _steward(h: Hands) -> Members:
             "days": "WORKING_DAYS", "opens": "08:30", "closes": "17:30",
         }],
     })  # fmt: skip
+    h.post("street", "/v1/steward/grid-changes", {
+        "kind": "SPLIT", "grids": [place.GRID], "effective_on": "2025-12-01", "reason": "户数超过规定",
+        "into": [{"code": place.GRID, "name": "第一网格"},
+                 {"code": f"{place.COMMUNITY}088", "name": "新网格"}],
+    })  # fmt: skip
     begin = h.api.now() + timedelta(days=2)
     shift = h.make("secretary", "/v1/steward/shifts", {
         "steward_id": place.GRID_WORKER, "grid": place.GRID, "start": begin.isoformat(),

@@ -69,6 +69,8 @@ def consume_steward(tx: Tx, heard: Sequence[Event]) -> None:
             requests[data.request_id] = number or requests.get(data.request_id)  # nosec B113  # a dict
         if isinstance(data, events.AreaDefinedHeard):
             areas[data.code] = {"code": data.code, "kind": data.kind}
+        elif isinstance(data, events.GridsChangedHeard):
+            liaison.follow_grids(tx, data)
         elif isinstance(data, events.StewardLeftHeard):
             if data.duty == rules.GRID_WORKER:
                 left.append(data.person_id)

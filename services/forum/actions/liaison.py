@@ -261,6 +261,8 @@ def _leave_office(tx: Tx, row: Row, reason: str) -> Row:
 DECEASED = "DECEASED"
 # The household of a link has moved to another grid.
 MOVED = "MOVED_OUT"
+# The grid was split up or merged; another link goes on in its place.
+REGRID = "GRID_CHANGED"
 
 
 def end_posts_of_dead(tx: Tx, people: Sequence[str]) -> None:
@@ -315,9 +317,26 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> replies.Done:
     )
     if row is not None:
         return replies.Done.of(row, id=row.link_id)
-    link_id = payload.link_id or tx.new_id("lnk")
     # A household lies in the grid of its worker; a code is its own area.
     area = official.area if payload.target_kind == "HOUSEHOLD" else payload.target
+    made = _assign(
+        tx, official, given, area=area, since=since, until=payload.until, link_id=payload.link_id
+    )
+    return replies.Done.of(made, id=made.link_id)
+
+
+def _assign(
+    tx: Tx,
+    official: Row,
+    given: dict[str, str],
+    *,
+    area: str,
+    since: datetime,
+    until: datetime | None,
+    link_id: str | None = None,
+) -> Row:
+    """Link an official to a target, and say so."""
+    link_id = link_id or tx.new_id("lnk")
     made = records.create(
         tx,
         storage.tables.liaisons,
@@ -328,14 +347,14 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> replies.Done:
         tier=official.tier,
         area=area,
         since=since,
-        until=payload.until,
+        until=until,
         state="ACTIVE",
         created_at=tx.now,
         version=1,
         **given,
     )
-    if payload.until is not None:
-        tx.arm("liaison_until", link_id, payload.until)
+    if until is not None:
+        tx.arm("liaison_until", link_id, until)
     tx.publish(
         events.LiaisonAssigned(
             link_id=link_id,
@@ -348,7 +367,7 @@ def assign_liaison(tx: Tx, payload: AssignLiaison) -> replies.Done:
         sequence=1,
     )
     _chain_changed(tx, area)
-    return replies.Done.of(made, id=link_id)
+    return made
 
 
 def _end_link(tx: Tx, link: Row, reason: str) -> Row:
@@ -395,6 +414,37 @@ def follow_homes(tx: Tx, households: Collection[str]) -> None:
     for link in storage.liaison.household_links(tx.conn, households):
         if storage.liaison.grid_of_household(tx.conn, link.target) != link.area:
             _end_link(tx, link, MOVED)
+
+
+def follow_grids(tx: Tx, change: events.GridsChangedHeard) -> None:
+    """Let who answers for a grid that was changed answer for all that it became, so that no part
+    is a gap; who is in office in a grid that has ended is so in the one that took its place. Terms
+    go on, under links of their own."""
+    for grid in change.grids:
+        if grid in change.ended:
+            for official in storage.liaison.officials_in(tx.conn, grid):
+                records.change(
+                    tx,
+                    storage.tables.officials,
+                    official,
+                    step="regrid",
+                    note={"before": grid},
+                    area=change.rest,
+                )
+        for link in storage.liaison.links_to(tx.conn, grid):
+            official = records.locked(tx.conn, storage.tables.officials, link.official_id)
+            # Who is in office in one grid answers for that one.
+            heirs = [official.area] if official.tier == rules.GRID_WORKER else change.into
+            if grid in change.ended:
+                _end_link(tx, link, REGRID)
+            for heir in heirs:
+                given = {
+                    "official_id": link.official_id,
+                    "target_kind": link.target_kind,
+                    "target": heir,
+                }
+                if storage.liaison.active_link(tx.conn, **given) is None:
+                    _assign(tx, official, given, area=heir, since=link.since, until=link.until)
 
 
 def end_at_term(tx: Tx, due: Due) -> None:

@@ -87,6 +87,30 @@ def links_of_official(conn: Connection, official_id: str) -> list[Row]:
     return records.rows(conn, store.lock(asked, conn))
 
 
+def links_to(conn: Connection, grid: str) -> list[Row]:
+    """Return the active links to a grid, locked, in id order."""
+    asked = (
+        sa.select(liaisons)
+        .where(
+            liaisons.c.target_kind == "GRID",
+            liaisons.c.target == grid,
+            liaisons.c.state == "ACTIVE",
+        )
+        .order_by(liaisons.c.link_id)
+    )
+    return records.rows(conn, store.lock(asked, conn))
+
+
+def officials_in(conn: Connection, grid: str) -> list[Row]:
+    """Return who is in office in a grid, locked, in id order."""
+    asked = (
+        sa.select(officials)
+        .where(officials.c.area == grid, officials.c.state == "ACTIVE")
+        .order_by(officials.c.official_id)
+    )
+    return records.rows(conn, store.lock(asked, conn))
+
+
 def household_links(conn: Connection, households: Collection[str]) -> list[Row]:
     """Return the active links to households, locked, in id order."""
     asked = (

@@ -18,6 +18,7 @@ from fivered.services.property.actions import (
     confirmations,
     months,
     projects,
+    regrid,
     works,
 )
 from fivered.services.property.storage import people, rows, tables
@@ -56,6 +57,7 @@ def steward(tx: Tx, heard: list[Event]) -> None:
         heard,
         {
             events.AreaDefinedHeard: _areas,
+            events.GridsChangedHeard: regrid.follow,
             events.StewardEnrolledHeard: _enrolled,
             events.StewardLeftHeard: _left,
             events.PersonRegisteredHeard: _person,

@@ -196,7 +196,7 @@ def _open_project(tx: Tx, values: Values) -> Row:
     )
     for direction in rules.POSTS:
         rows.open_gap(tx.conn, project_id, direction, ground.today(tx))
-    _publish_project(tx, row, sequence=1)
+    publish_project(tx, row, sequence=1)
     tx.publish(
         events.ProjectManagerChanged(project_id, manager),
         subject=project_id,
@@ -208,7 +208,7 @@ def _open_project(tx: Tx, values: Values) -> Row:
     return row
 
 
-def _publish_project(tx: Tx, row: Row, sequence: int) -> None:
+def publish_project(tx: Tx, row: Row, sequence: int) -> None:
     """Say what others keep of a project; said again when it changes."""
     tx.publish(
         fact_of(events.ProjectRegistered, row, community=row.area),
@@ -281,7 +281,7 @@ def correct_project(tx: Tx, payload: CorrectProject) -> replies.Made:
             raise errors.HandOverInstead(field="company_id", project=payload.project_id)
         wanted["company_id"] = payload.company_id
     row = ground.correct(tx, tables.projects, row, wanted=wanted, reason=payload.reason)
-    _publish_project(tx, row, row.version)
+    publish_project(tx, row, row.version)
     if row.status == "IN_SERVICE":
         complaints.place_waiting(tx, row.grids)
     return ground.reply(replies.Made, tables.projects, row)
@@ -328,7 +328,7 @@ def change_project_status(tx: Tx, payload: ChangeStatus) -> replies.Made:
         row = records.change(
             tx, tables.projects, row, step="IN_SERVICE", status="IN_SERVICE", in_service_from=tx.now
         )
-        _publish_project(tx, row, row.version)
+        publish_project(tx, row, row.version)
         complaints.place_waiting(tx, row.grids)
     else:
         ground.require_reason(payload.reason)
@@ -352,7 +352,7 @@ def _close_project(tx: Tx, row: Row, reason: str) -> Row:
         closed_at=tx.now,
         note={"reason": reason},
     )
-    _publish_project(tx, row, row.version)
+    publish_project(tx, row, row.version)
     return row
 
 
@@ -426,7 +426,7 @@ def _reopened(tx: Tx, closed: Row, reason: str) -> replies.Reopened:
         reopening_proposed_by=None,
         note={"reason": reason, "closed_at": closed.closed_at.isoformat()},
     )
-    _publish_project(tx, row, row.version)
+    publish_project(tx, row, row.version)
     manager = row.manager_person_id
     if manager is not None and not ground.is_adult_here(tx, manager):
         row, manager = records.update(tx.conn, tables.projects, row, manager_person_id=None), None
@@ -712,5 +712,5 @@ def count_households(tx: Tx, payload: CountHouseholds) -> replies.Counted:
         note={"since": str(payload.since), "households": payload.households},
         households=newest,
     )
-    _publish_project(tx, row, row.version)
+    publish_project(tx, row, row.version)
     return ground.reply(replies.Counted, tables.projects, row, households=newest)

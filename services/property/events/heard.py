@@ -23,6 +23,17 @@ class AreaDefinedHeard:
     kind: str
 
 
+@reads("steward", "grids_changed.v1")
+class GridsChangedHeard:
+    """Grids were split or merged: projects and announcements go by what there is now."""
+
+    change_id: str
+    community: str
+    ended: list[str]
+    into: list[str]
+    buildings: dict[str, str] = field(default_factory=dict)
+
+
 @reads("steward", "steward_enrolled.v1")
 class StewardEnrolledHeard:
     """A cadre (a member of the two committees) or a project's own staff is enrolled."""

@@ -30,6 +30,14 @@ def open_of_project(conn: sa.Connection, project_id: str) -> list[records.Row]:
     return records.rows(conn, store.lock(asked.order_by(table.c.incident_id), conn))
 
 
+def open_in(conn: sa.Connection, grids: Iterable[str]) -> list[records.Row]:
+    """Return the announcements for some grids that are not over, locked."""
+    table, placed = t.incidents, t.incident_grids
+    there = sa.select(placed.c.incident_id).where(placed.c.grid.in_(sorted(grids)))
+    asked = sa.select(table).where(table.c.incident_id.in_(there), table.c.state.in_(OPEN))
+    return records.rows(conn, store.lock(asked.order_by(table.c.incident_id), conn))
+
+
 def in_place(scope: str) -> Condition:
     """Return the condition that an announcement is for a grid of an area."""
     table = t.incident_grids

@@ -564,6 +564,13 @@ def known_projects(conn: sa.Connection, project_ids: Iterable[str]) -> dict[str,
     return {row.project_id: row for row in records.rows(conn, asked)}
 
 
+def projects_to_regrid(conn: sa.Connection, community: str) -> list[Row]:
+    """Return the projects of a community that are not closed, locked, in order of their id."""
+    table = t.projects
+    asked = sa.select(table).where(table.c.area == community, table.c.status != "CLOSED")
+    return records.rows(conn, store.lock(asked.order_by(table.c.project_id), conn))
+
+
 def projects_serving(conn: sa.Connection, grids: Iterable[str]) -> dict[str, list[Row]]:
     """Return the projects in service by the grids that they serve, in order of their id."""
     wanted = set(grids)

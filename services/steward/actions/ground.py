@@ -79,7 +79,7 @@ def define_area(tx: Tx, payload: DefineArea) -> replies.AreaReply:
         ),
     )
     if inserted is not None:
-        _announce(tx, inserted)
+        announce(tx, inserted)
         return _reply(inserted)
     row = records.get(tx.conn, tables.areas, payload.code)
     if row.name != payload.name:
@@ -128,7 +128,7 @@ def correct_area(tx: Tx, payload: CorrectArea) -> replies.AreaReply:
             tx, "AREA", row.code, row.version, "correct", before=before, reason=payload.reason
         )
         if "name" in values:
-            _announce(tx, row)
+            announce(tx, row)
     return _reply(row)
 
 
@@ -136,10 +136,11 @@ def announce_shipped(tx: Tx, _due: Due) -> None:
     """Say the areas that the first migration brought; it could not say them itself."""
     for row in storage.ground.below(tx.conn, rules.areas.DISTRICT, 200):
         if len(row.code) <= 9:
-            _announce(tx, row)
+            announce(tx, row)
 
 
-def _announce(tx: Tx, row: Row) -> None:
+def announce(tx: Tx, row: Row) -> None:
+    """Say that an area stands in the tree, and what it is called."""
     tx.publish(
         fact_of(events.AreaDefined, row),
         subject=row.code,

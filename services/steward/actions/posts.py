@@ -14,19 +14,25 @@ from fivered.chassis.bus import Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid, Id, Instant
 from fivered.chassis.files import FileId
-from fivered.chassis.free_text import PUBLIC, PublicText
+from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.steward import events, replies, rules, storage
-from fivered.services.steward.actions import dispatch, kinship, post_telling, shift_telling, terms
+from fivered.services.steward.actions import (
+    boards,
+    dispatch,
+    kinship,
+    post_telling,
+    shift_telling,
+    terms,
+)
 from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.actions.standing import require_active, require_serving
 from fivered.services.steward.errors import (
     AlreadySteward,
     BadSpan,
     BoardConsentNeeded,
-    DutyWithoutEntry,
     IdTaken,
     MonthOver,
     NotMyGrid,
@@ -36,7 +42,6 @@ from fivered.services.steward.errors import (
     ShiftOverlap,
     TypeDutyMismatch,
     UnderAge,
-    UnknownGrid,
 )
 from fivered.services.steward.errors.desk import TooFarAhead
 from fivered.services.steward.fields import Duty, StewardType
@@ -183,20 +188,6 @@ class WhichShift(Request, frozen=True):
     shift_id: str
 
 
-class PublishBoard(Request, frozen=True):
-    """发布公示牌 / Publish a contact board."""
-
-    grid: str
-    reasons: Annotated[
-        dict[str, Annotated[PublicText, Meta(max_length=200)]],
-        Meta(
-            max_length=50,
-            description="无人岗位的说明 / why a duty has no name",
-            examples=[{"GAS": "本小区未通燃气"}],
-        ),
-    ] = field(default_factory=dict)
-
-
 def _reply(row: Row, *, handed_over: int | UnsetType = UNSET) -> replies.StewardReply:
     return replies.StewardReply(
         id=row.steward_id, state=row.status, version=row.version, handed_over=handed_over
@@ -268,7 +259,7 @@ def enrol_steward(tx: Tx, payload: EnrolSteward) -> replies.StewardReply:
         row = _enrolled_before(tx, payload, steward_id, grids)
     else:
         _keep_photo(tx, row, payload.photo)
-        _publish_enrolled(tx, row, grids)
+        publish_enrolled(tx, row, grids)
         terms.arm(tx, row)
     return msgspec.structs.replace(_reply(row), spendable=row.spendable)
 
@@ -333,7 +324,7 @@ def agree_to_board(tx: Tx, payload: BoardConsent) -> replies.StewardReply:
     )
     if not payload.agrees and row.board_consent:
         post_telling.off_the_board(tx, row)
-    _republish(tx, row)
+    boards.republish(tx, row)
     return _reply(after)
 
 
@@ -381,7 +372,7 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
     ):
         raise AlreadySteward(field="duty")
     if grids != held:
-        _republish(tx, row, without=True)
+        boards.republish(tx, row, without=True)
         storage.posts.set_grids(tx.conn, row.steward_id, grids)
         storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now, set(held) - set(grids))
     if "photo" in values:
@@ -396,9 +387,9 @@ def correct_steward(tx: Tx, payload: CorrectSteward) -> replies.StewardReply:
         before=before,
         reason=payload.reason,
     )
-    _republish(tx, after)
+    boards.republish(tx, after)
     if {"duty", "grids", "is_state_official"} & set(before):
-        _publish_enrolled(tx, after, grids)
+        publish_enrolled(tx, after, grids)
     if grids == held:
         return _reply(after)
     return _reply(after, handed_over=_hand_over(tx, after, {grid[:12] for grid in grids}))
@@ -447,7 +438,7 @@ def _corrected(
 def _check_grids(tx: Tx, grids: list[str]) -> None:
     missing = set(grids) - storage.ground.known(tx.conn, grids, "GRID")
     if missing:
-        raise UnknownGrid(grid=min(missing), field="grids")
+        raise storage.ground.no_grid(tx.conn, min(missing), field="grids")
     for grid in grids:
         tx.require_scope(grid)
 
@@ -469,7 +460,8 @@ def _check_backup(tx: Tx, backup: str | None, grids: list[str], *, but: str = ""
         )
 
 
-def _publish_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
+def publish_enrolled(tx: Tx, row: Row, grids: list[str]) -> None:
+    """Say which post somebody holds, and where."""
     tx.publish(
         fact_of(events.StewardEnrolled, row, grids=grids, community=row.area),
         subject=row.steward_id,
@@ -509,7 +501,7 @@ def suspend_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
     after = _set_status(tx, row, "suspend", "SUSPENDED", payload.reason)
     handed = _hand_over(tx, row)
     storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
-    _republish(tx, row)
+    boards.republish(tx, row)
     return _reply(after, handed_over=handed)
 
 
@@ -524,7 +516,7 @@ def resume_steward(tx: Tx, payload: WhichSteward) -> replies.StewardReply:
     row = _locked(tx, payload.steward_id, ("SUSPENDED",))
     kinship.require_not_own(tx, row.person_id)
     after = _set_status(tx, row, "resume", "ACTIVE")
-    _republish(tx, row)
+    boards.republish(tx, row)
     return _reply(after)
 
 
@@ -541,7 +533,7 @@ def leave_steward(tx: Tx, payload: ReasonedSteward) -> replies.StewardReply:
     after = _set_status(tx, row, "leave", "LEFT", payload.reason, left_at=tx.now)
     handed = _hand_over(tx, row)
     storage.posts.drop_future_shifts(tx.conn, row.steward_id, tx.now)
-    _republish(tx, row)
+    boards.republish(tx, row)
     tx.publish(
         fact_of(events.StewardLeft, row),
         subject=row.steward_id,
@@ -714,84 +706,3 @@ def miss_shift(tx: Tx, payload: WhichShift) -> replies.Changed:
     else:
         shift_telling.cancelled(tx, row, "—")
     return replies.Changed.of(after, id=row.shift_id)
-
-
-def publish_board(tx: Tx, payload: PublishBoard) -> replies.Changed:
-    """发布管家公示牌 / Publish a grid's contact board.
-
-    Publish a grid's contact board: every required duty has a name or a stated reason. One that says
-    what the newest one says stays that one.
-
-    Raises:
-        UnknownGrid: No such grid.
-        DutyWithoutEntry: A duty has neither.
-        CallerNotServing: The caller's post as a grid worker is suspended or over.
-    """
-    require_serving(tx)
-    storage.ground.require_grid(tx.conn, payload.grid)
-    tx.require_scope(payload.grid)
-    # The grid's row orders rivals: each publishes the board after that of the other one.
-    storage.ground.lock_area(tx.conn, payload.grid)
-    entries = _entries(tx, payload.grid)
-    covered = {entry["duty"] for entry in entries}
-    reasons = {
-        duty: reason.strip()
-        for duty, reason in payload.reasons.items()
-        if duty in rules.routing.DUTIES and duty not in covered and reason.strip()
-    }
-    open_duties = [d for d in rules.routing.DUTIES if d not in covered and d not in reasons]
-    if open_duties:
-        raise DutyWithoutEntry(duties=", ".join(open_duties), field="reasons")
-    before = storage.posts.board(tx.conn, payload.grid)
-    if before is not None and (before.entries, before.reasons) == (entries, reasons):
-        return replies.Changed(id=payload.grid, state="PUBLISHED", version=before.version)
-    version = _insert_board(tx, payload.grid, entries, reasons)
-    return replies.Changed(id=payload.grid, state="PUBLISHED", version=version)
-
-
-def _entries(tx: Tx, grid: str, *, without: str = "") -> list[dict[str, str]]:
-    return [
-        {"steward_id": row.steward_id, "duty": row.duty}
-        for row in storage.posts.serving(tx.conn, grid)
-        if row.board_consent and row.steward_id != without
-    ]
-
-
-def _insert_board(tx: Tx, grid: str, entries: list[dict[str, str]], reasons: dict[str, str]) -> int:
-    before = storage.posts.board(tx.conn, grid)
-    version = before.version + 1 if before is not None else 1
-    storage.posts.insert_board(
-        tx.conn,
-        grid=grid,
-        version=version,
-        area=grid[:12],
-        entries=entries,
-        reasons=reasons,
-        published_at=tx.now,
-        published_by=tx.actor.id,
-    )
-    return int(version)
-
-
-def _republish(tx: Tx, steward: Row, *, without: bool = False) -> None:
-    """Publish the boards of a steward's grids anew; a duty that lost its last name is vacant.
-
-    With `without` they are published as if that person did not serve there.
-    """
-    for grid in storage.posts.grids_of(tx.conn, steward.steward_id):
-        storage.ground.lock_area(tx.conn, grid)
-        before = storage.posts.board(tx.conn, grid)
-        if before is None:
-            continue
-        left_out = steward.steward_id if without else ""
-        entries = _entries(tx, grid, without=left_out)
-        covered = {entry["duty"] for entry in entries}
-        served = {
-            row.duty for row in storage.posts.serving(tx.conn, grid) if row.steward_id != left_out
-        }
-        reasons = {
-            duty: str(rules.words.reason_of(before.reasons.get(duty), served=duty in served))
-            for duty in rules.routing.DUTIES
-            if duty not in covered
-        }
-        _insert_board(tx, grid, entries, reasons)

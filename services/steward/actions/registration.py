@@ -48,7 +48,6 @@ from fivered.services.steward.errors import (
     PersonGone,
     PersonMergedAway,
     PhoneTaken,
-    UnknownGrid,
 )
 from fivered.services.steward.rules.dwellings import Dwelling
 from fivered.services.steward.storage.people import NewPerson
@@ -393,7 +392,7 @@ def _check(tx: Tx, payload: PersonLine, grids: set[str]) -> _Checked:
         phone = rules.identity.check_phone(payload.phone, synthetic=payload.synthetic)
     if payload.grid is not None:
         if payload.grid not in grids:
-            raise UnknownGrid(grid=payload.grid, field="grid")
+            raise storage.ground.no_grid(tx.conn, payload.grid)
         tx.require_scope(payload.grid)
     return _Checked(
         person_id=chosen or tx.new_id("per"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fivered.chassis.bus import ANY_ROLE, PUBLIC
 from fivered.chassis.table import command, query
 from fivered.services.steward import views
-from fivered.services.steward.actions import posts, rota
+from fivered.services.steward.actions import boards, posts, rota
 from fivered.services.steward.rules import access
 
 APPOINTERS = access.SENIORS
@@ -99,7 +99,7 @@ doors = (
     ),
     command(
         "POST /grids/{grid}/board",
-        posts.publish_board,
+        boards.publish_board,
         roles=("R_GRID", *APPOINTERS),
         status=201,
     ),

@@ -3,6 +3,7 @@
 from fivered.services.steward.events.ground import (
     AreaDefined,
     CalendarYearLoaded,
+    GridsChanged,
     HazardVerified,
 )
 from fivered.services.steward.events.heard import (
@@ -87,6 +88,7 @@ __all__ = [
     "EmergencyArrival",
     "FinalEntry",
     "ForumToldHeard",
+    "GridsChanged",
     "HazardVerified",
     "IncidentAnnouncedHeard",
     "IncidentEndedHeard",

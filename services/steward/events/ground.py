@@ -10,11 +10,14 @@ from msgspec import Meta
 from fivered.chassis.facts import fact, measure, words
 from fivered.chassis.fields import (
     Area,
+    Community,
+    Grid,
     PersonId,
 )
 from fivered.services.steward.fields import (
     AreaKind,
     CategoryOfRequest,
+    GridChangeKind,
     HazardId,
 )
 
@@ -59,6 +62,35 @@ class AreaDefined:
     name: Annotated[str, Meta(description="区域名称 / what the area is called")]
     kind: Annotated[str, words("区域层级 / which level of the tree it is", AreaKind)]
     parent: Annotated[str, Meta(description="上级区域代码 / code of the area above it")]
+
+
+@fact(
+    "grids_changed.v1",
+    about="grid_change",
+    visibility="public",
+    when="网格拆分或合并生效时,一次 / when a split or merge of grids takes effect; once",
+    by=("on_grid_change",),
+)
+class GridsChanged:
+    """网格已调整 / Grids were split or merged; people follow by facts of their own."""
+
+    change_id: Annotated[str, Meta(description="调整编号 / id of the change")]
+    kind: Annotated[str, words("拆分或合并 / which kind of change", GridChangeKind)]
+    community: Community
+    grids: Annotated[list[Grid], Meta(description="被调整的网格 / the grids that were; sorted")]
+    ended: Annotated[list[Grid], Meta(description="其中撤销的 / those of them that are no more")]
+    into: Annotated[
+        list[Grid],
+        Meta(description="调整后的网格,含保留原代码的 / the grids after it, kept ones among them"),
+    ]
+    rest: Annotated[
+        Grid,
+        Meta(description="未按楼栋划分的归入此网格 / where all went that no building decides"),
+    ]
+    buildings: Annotated[
+        dict[str, Grid],
+        Meta(description="楼栋名称到网格 / the grid of each building, by the building's name"),
+    ]
 
 
 @fact(

@@ -108,6 +108,13 @@ class AreaCard(Counts, kw_only=True):
     version: int
     warnings: Warnings
     liaison_chain: list[Rung] | UnsetType = UNSET
+    ended_at: (
+        Annotated[Instant, Meta(description="何时拆分或合并 / since when it is no grid any more")]
+        | None
+    ) = None
+    successors: (
+        Annotated[list[str], Meta(description="承接的网格 / the grids that took its place")] | None
+    ) = None
 
 
 class ProposalReply(Changed, kw_only=True):

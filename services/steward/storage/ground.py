@@ -12,6 +12,7 @@ from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.errors import UnknownGrid
+from fivered.services.steward.errors.grid_changes import GridEnded
 from fivered.services.steward.rules.dwellings import same_building
 from fivered.services.steward.storage.tables import (
     areas,
@@ -23,7 +24,9 @@ from fivered.services.steward.storage.tables import (
 
 # Statements of every request, written once: to build one costs as much as to run it.
 _KNOWN = sa.select(areas.c.code).where(
-    areas.c.code.in_(sa.bindparam("codes", expanding=True)), areas.c.kind == sa.bindparam("kind")
+    areas.c.code.in_(sa.bindparam("codes", expanding=True)),
+    areas.c.kind == sa.bindparam("kind"),
+    areas.c.ended_at.is_(None),
 )
 _SERVING = (
     sa.select(projects.c.project_id, projects.c.buildings)
@@ -38,7 +41,7 @@ _PLACE = (
         projects,
         sa.and_(projects.c.project_id == project_grids.c.project_id, projects.c.status != "CLOSED"),
     )
-    .where(areas.c.code == sa.bindparam("grid"), areas.c.kind == "GRID")
+    .where(areas.c.code == sa.bindparam("grid"), areas.c.kind == "GRID", areas.c.ended_at.is_(None))
     .order_by(projects.c.project_id)
 )
 
@@ -57,7 +60,9 @@ def names(conn: sa.Connection, code: str) -> list[str]:
 
 def a_grid_of(conn: sa.Connection, community: str) -> str | None:
     """Return the first grid of a community, or None."""
-    asked = sa.select(areas.c.code).where(areas.c.parent == community, areas.c.kind == "GRID")
+    asked = sa.select(areas.c.code).where(
+        areas.c.parent == community, areas.c.kind == "GRID", areas.c.ended_at.is_(None)
+    )
     return conn.execute(asked.order_by(areas.c.code).limit(1)).scalar()
 
 
@@ -67,7 +72,7 @@ def lock_area(conn: sa.Connection, code: str) -> Row | None:
 
 
 def known(conn: sa.Connection, codes: Iterable[str], kind: str) -> set[str]:
-    """Return which of the codes are defined areas of a kind."""
+    """Return which of the codes are areas of a kind that are there."""
     return set(conn.execute(_KNOWN, {"codes": list(codes), "kind": kind}).scalars())
 
 
@@ -81,9 +86,18 @@ def require_grid(conn: sa.Connection, code: str, *, field: str = "grid") -> None
 
     Raises:
         UnknownGrid: There is no such grid.
+        GridEnded: It has ended; the refusal names the grids that took its place.
     """
     if not known(conn, [code], "GRID"):
-        raise UnknownGrid(grid=code, field=field)
+        raise no_grid(conn, code, field=field)
+
+
+def no_grid(conn: sa.Connection, code: str, *, field: str = "grid") -> UnknownGrid | GridEnded:
+    """Return the refusal of a grid that is not there, or is there no more."""
+    row = area(conn, code)
+    if row is None or row.ended_at is None:
+        return UnknownGrid(grid=code, field=field)
+    return GridEnded(grid=code, successors=", ".join(row.successors or ()), field=field)
 
 
 def defined(conn: sa.Connection, codes: Iterable[str]) -> set[str]:
@@ -118,11 +132,19 @@ def areas_in(
     part: records.PartOfList,
     at: datetime | None = None,
 ) -> records.Page:
-    """Return the areas in `root` (itself included) in the order of their codes; those of then."""
-    asked = _below(root, kind)
-    if at is not None:
-        asked = asked.where(areas.c.created_at <= at)
+    """Return the areas in `root` (itself included) in the order of their codes: those of now, or
+    those that were there at an instant."""
+    asked = _below(root, kind).where(stood(at))
     return records.page(conn, asked, part, (areas.c.code,))
+
+
+def stood(at: datetime | None) -> sa.ColumnElement[bool]:
+    """Return the condition that an area is there, or was at an instant."""
+    if at is None:
+        return areas.c.ended_at.is_(None)
+    return sa.and_(
+        areas.c.created_at <= at, sa.or_(areas.c.ended_at.is_(None), areas.c.ended_at > at)
+    )
 
 
 def children(conn: sa.Connection, parents: Collection[str]) -> list[Row]:
@@ -240,10 +262,11 @@ def place(conn: sa.Connection, grid: str) -> list[Row]:
 
     Raises:
         UnknownGrid: There is no such grid.
+        GridEnded: It has ended.
     """
     found = cast("list[Row]", conn.execute(_PLACE, {"grid": grid}).all())
     if not found:
-        raise UnknownGrid(grid=grid, field="grid")
+        raise no_grid(conn, grid)
     return [row for row in found if row.project_id is not None]
 
 

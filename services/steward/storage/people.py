@@ -23,6 +23,7 @@ from fivered.services.steward.storage.desk import (
     request_pauses,
 )
 from fivered.services.steward.storage.escalations import request_escalations
+from fivered.services.steward.storage.grid_changes import grid_changes
 from fivered.services.steward.storage.intake import intake_items
 from fivered.services.steward.storage.tables import (
     activity_signups,
@@ -442,6 +443,7 @@ MOVED: tuple[store.Column, ...] = (
     phone_codes.c.person_id,
     calendar_proposals.c.proposed_by,
     service_standards.c.proposed_by,
+    grid_changes.c.proposed_by,
     stewards.c.consent_by,
     shifts.c.planned_by,
     shifts.c.attended_by,

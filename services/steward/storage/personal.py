@@ -240,11 +240,15 @@ DATA_MAP = (
         things="proposal_id off make_up source state reason",
     ),
     Held(
+        "grid_changes", WORK, others="proposed_by decided_by",
+        things="change_id kind community grids into rest state reason note",
+    ),
+    Held(
         "service_standards", WORK, others="proposed_by decided_by",
         things="standard_id state based_on source content reason",
     ),
     *of_things(
-        areas="name kind",
+        areas="name kind successors",
         shapes="shape_code kind geometry",
         places="place_code kind parent name mode project_id area_m2 occupancy",
         known_incidents="incident_id grid number kind nature title buildings",

@@ -14,6 +14,7 @@ from fivered.chassis import storage as store
 from fivered.chassis.records import Row
 from fivered.services.steward.rules.requests import IN_HAND
 from fivered.services.steward.rules.routing import Candidate
+from fivered.services.steward.storage import ground
 from fivered.services.steward.storage.tables import (
     areas,
     contact_boards,
@@ -357,7 +358,7 @@ def board(conn: sa.Connection, grid: str) -> Row | None:
 def grids_in(conn: sa.Connection, scope: str, at: datetime) -> list[Row]:
     """Return the grids that an area had at an instant, with their households."""
     asked = sa.select(areas.c.code, areas.c.households).where(
-        areas.c.kind == "GRID", store.within(areas.c.code, scope), areas.c.created_at <= at
+        areas.c.kind == "GRID", store.within(areas.c.code, scope), ground.stood(at)
     )
     return records.rows(conn, asked.order_by(areas.c.code))
 

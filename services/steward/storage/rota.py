@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from fivered.chassis import records
 from fivered.chassis import storage as store
 from fivered.chassis.records import Row
+from fivered.services.steward.storage import ground
 from fivered.services.steward.storage.posts import IS_KEPT
 from fivered.services.steward.storage.tables import (
     areas,
@@ -124,7 +125,9 @@ def swaps(
 
 def grids_page(conn: sa.Connection, scope: str, part: records.PartOfList) -> records.Page:
     """Return the grids of an area, in the order of their codes."""
-    asked = sa.select(areas).where(areas.c.kind == "GRID", store.within(areas.c.code, scope))
+    asked = sa.select(areas).where(
+        areas.c.kind == "GRID", store.within(areas.c.code, scope), ground.stood(None)
+    )
     return records.page(conn, asked, part, (areas.c.code,))
 
 

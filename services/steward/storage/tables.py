@@ -26,6 +26,9 @@ areas = sa.Table(
     sa.Column("persons", sa.Integer),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
+    # Of a grid that was split up or merged: when, and which ones took its place.
+    sa.Column("ended_at", store.UtcDateTime),
+    sa.Column("successors", store.Json),
 )
 
 # Names and numbers are sealed (chassis/vault.py); what is compared is a keyed digest.

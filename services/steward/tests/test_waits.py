@@ -26,6 +26,7 @@ from fivered.services.steward.tests.ground import (
 )
 from fivered.services.steward.tests.test_calendar import YEAR, as_district
 from fivered.services.steward.tests.test_cases import staffed  # noqa: F401
+from fivered.services.steward.tests.test_grid_changes import MERGE
 from fivered.services.steward.tests.test_standards import NEW
 from testkit.waits import Waits
 
@@ -282,6 +283,15 @@ def test_each_kind_waits_for_whom_may_act_and_is_gone_when_it_is_done(staffed): 
         "TERM_ENDING", STW_STAFF_2, to=SECRETARY, not_to=[(OTHER_CADRE, "R_STREET", COMMUNITY)],
         act=lambda: ground.by(OTHER_CADRE, "R_SECRETARY", COMMUNITY).do(
             "set_term", order | {"term_ends": "2026-03-20"}, version=set_["version"]
+        ),
+    )  # fmt: skip
+    street = ("R_STREET", "370811015")
+    drawn = ground.by("per_one", *street).do("propose_grid_change", MERGE)
+    waits.until(
+        "GRID_CHANGE_TO_APPROVE", drawn["id"], to=("per_two", *street),
+        not_to=[("per_one", *street), SECRETARY],
+        act=lambda: ground.by("per_two", *street).do(
+            "approve_grid_change", {"change_id": drawn["id"]}, version=1
         ),
     )  # fmt: skip
     assert waits.proved == {row.kind for row in Steward.waits}

@@ -82,6 +82,7 @@ WHAT = sentences(
         "co_accepted": "协办人已应允 / Another steward helps",
         "co_declined": "协办人谢绝 / The steward who was asked does not help",
         "co_ended": "协办结束 / The help of another steward has ended",
+        "regrid": "网格调整,编号和时限不变 / Its grid was changed; number and clocks stay",
     }
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta
@@ -70,10 +71,10 @@ def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
     Answer one area with the liaison chain above it.
 
     Raises:
-        NotFound: It is not defined, or was not yet.
+        NotFound: It is not defined; or, at that instant, was not yet, or no more.
     """
     row = storage.ground.area(tx.conn, payload.code)
-    if row is None or (payload.at is not None and row.created_at > payload.at):
+    if row is None or (payload.at is not None and not _stood(row, payload.at)):
         raise NotFound(kind="area", id=payload.code)
     before = as_then(tx, [row.code], payload.at).get(row.code)
     hidden = _hidden(tx, [row], then=payload.at is not None)
@@ -92,6 +93,10 @@ def area(tx: Tx, payload: WhichArea) -> replies.AreaCard:
                 )
             )
     return card
+
+
+def _stood(row: Row, at: datetime) -> bool:
+    return row.created_at <= at and (row.ended_at is None or row.ended_at > at)
 
 
 def area_history(tx: Tx, payload: AreaHistory) -> Page[replies.Change]:

@@ -241,10 +241,12 @@ def contact_board(tx: Tx, payload: WhichGrid) -> replies.BoardReply:
 
     Raises:
         NotFound: No board was published.
+        GridEnded: The grid has ended; the refusal names those that took its place.
     """
     board = storage.posts.board(tx.conn, payload.grid)
     if board is None:
         raise NotFound(kind="contact_board", id=payload.grid)
+    storage.ground.require_grid(tx.conn, payload.grid)
     named = {entry["steward_id"] for entry in board.entries}
     serving = storage.posts.serving(tx.conn, payload.grid)
     agreed = [row for row in serving if row.board_consent]

@@ -20,6 +20,7 @@ from fivered.services.steward.views import (
     desk,
     erasures,
     escalations,
+    grid_changes,
     intake,
     people,
     planning,
@@ -225,6 +226,13 @@ WAITS = (
         "待启用的年度工作日历 / A year's working days to approve",
         act="approve_calendar_year", view=calendar.calendar_years, asked=Nothing(), since="at",
         to=to(replies.CalendarYear, _of_another),
+    ),
+    Waits(
+        "GRID_CHANGE_TO_APPROVE",
+        "待批准的网格调整 / A split or merge of grids to approve",
+        act="approve_grid_change", view=grid_changes.grid_changes,
+        asked=grid_changes.GridChangeList(state="PROPOSED", limit=MOST), since="proposed_at",
+        due="effective_on", to=by_another("proposed_by"),
     ),
     Waits(
         "STANDARD_TO_APPROVE",

@@ -49,6 +49,8 @@ _IDLE_S, _SEARCH_S = 10.0, 1.0
 _LOOK_EVERY_S = 5.0
 # How long a worker that steps back waits for the batch that is in work (s).
 _FINISH_S = 5.0
+# What the broker says of a queue that it has not.
+_NOT_FOUND = 404
 
 
 def _tag(queue: topology.Queue) -> str:
@@ -219,9 +221,7 @@ class Subscriber:
                 self._connection = connection
             self.missing.clear()
             alive = [queue for queue in self.queues if queue.partition != topology.DEAD]
-            for queue in alive:
-                self._open(connection, queue)
-            self.came([queue.name for queue in alive])
+            self.came(self._open_those_there(connection, alive))
             dead = [queue for queue in self.queues if queue.partition == topology.DEAD]
             dead_at = lost_at = look_at = 0.0
             self.connected = True
@@ -303,6 +303,22 @@ class Subscriber:
         self._consumers[queue.name] = one
         self.missing.discard(queue.name)
 
+    def _open_those_there(
+        self, connection: pika.BlockingConnection, queues: Sequence[topology.Queue]
+    ) -> list[str]:
+        """Consume from queues. Returns the names of those that are there: one that is not must
+        not keep this worker from the others; it is lost, and looked for."""
+        found = []
+        for queue in queues:
+            try:
+                self._open(connection, queue)
+            except pika.exceptions.ChannelClosedByBroker as error:
+                if error.reply_code != _NOT_FOUND:
+                    raise
+            else:
+                found.append(queue.name)
+        return found
+
     def _leave_others(self) -> None:
         """Let go of queues that are not to be consumed any more, after the batch in work."""
         wanted = {queue.name for queue in self.queues}
@@ -369,8 +385,7 @@ class Subscriber:
             before = self._consumers.get(queue.name)
             if before is not None and before.channel.is_open:
                 leave(before.channel)
-            self._open(connection, queue)
-        self.came([queue.name for queue in there])
+        self.came(self._open_those_there(connection, there))
 
     @staticmethod
     def _is_there(connection: pika.BlockingConnection, queue: topology.Queue) -> bool:

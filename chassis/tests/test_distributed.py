@@ -555,6 +555,33 @@ def test_a_queue_that_was_deleted_is_told_and_heard_again_once_it_is_there(
         world.close()
 
 
+def test_a_worker_that_begins_while_a_queue_is_gone_hears_the_others(
+    broker_url, postgres_url, tmp_path, monkeypatch
+):
+    """K2: its connection was given up for the one queue, again and again."""
+    monkeypatch.setattr(subscriber, "LOST_AGAIN_S", 0.2)
+    world = World(broker_url, postgres_url, tmp_path)
+    queues = [one for one in world.installation.queues() if one.source == "toy"]
+    gone = partition_of("s")
+    other = next(f"o{n}" for n in range(99) if partition_of(f"o{n}") != gone)
+    connection = pika.BlockingConnection(pika.URLParameters(broker_url))
+    connection.channel().queue_delete(f"toy.toy.{gone}")
+    connection.close()
+    hearer = subscriber.Subscriber(world.runtime, broker_url, "toy", queues)
+    try:
+        hearer.start()
+        world.publish_event(event(world, 1, other), partition=partition_of(other))
+        world.wait(lambda: world.amounts() == [1])
+        assert hearer.why == f"no queue toy.toy.{gone}"
+        broker.apply(broker_url, world.installation)
+        world.wait(lambda: not hearer.why)
+        world.publish_event(event(world, 2), partition=gone)
+        world.wait(lambda: world.amounts() == [1, 2])
+    finally:
+        hearer.stop()
+        world.close()
+
+
 def test_a_database_that_takes_no_writes_is_an_outage_that_is_told(world):
     """K2: a standby before its promotion answered every command with a fault."""
     serve = world.start("serve")

@@ -193,7 +193,7 @@ def _move_requests(tx: Tx, follows: Follows) -> None:
 
 
 def _move_posts(tx: Tx, row: Row, follows: Follows) -> None:
-    for post in storage.grid_changes.posts(tx.conn, row.grids):
+    for post in storage.grid_changes.posts(tx.conn, row.grids, locks=True):
         held = storage.posts.grids_of(tx.conn, post.steward_id)
         grids = follows.split.of_post(held, post.buildings)
         if grids == held:

@@ -165,13 +165,20 @@ def unfinished(conn: sa.Connection, grids: Collection[str]) -> list[Row]:
     return records.rows(conn, asked.order_by(requests.c.request_id))
 
 
-def posts(conn: sa.Connection, grids: Collection[str]) -> list[Row]:
-    """Return the posts that serve in grids and are not left, by their ids."""
+def posts(conn: sa.Connection, grids: Collection[str], *, locks: bool = False) -> list[Row]:
+    """Return the posts that serve in grids and are not left, by their ids.
+
+    Args:
+        conn: The transaction.
+        grids: Which grids.
+        locks: Whether they are to be changed.
+    """
     served = sa.select(steward_grids.c.steward_id).where(steward_grids.c.grid.in_(sorted(grids)))
     asked = sa.select(stewards).where(
         stewards.c.steward_id.in_(served), stewards.c.status != "LEFT"
     )
-    return records.rows(conn, store.lock(asked.order_by(stewards.c.steward_id), conn))
+    asked = asked.order_by(stewards.c.steward_id)
+    return records.rows(conn, store.lock(asked, conn) if locks else asked)
 
 
 def shifts_to_come(conn: sa.Connection, grids: Collection[str], at: datetime) -> dict[str, int]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from fivered.chassis.i18n import problem_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from starlette.applications import Starlette
+    from uvicorn._types import ASGISendEvent
 
 log = logging.getLogger("fivered.gateway")
 
@@ -134,6 +135,25 @@ def _tidy() -> None:
     gc.freeze()
 
 
+def _end_by_closing(cycle: RequestResponseCycle) -> None:
+    """Let an answer whose length is not known end with the connection: HTTP/1.0 knows no chunks
+    (RFC 9112, 6.3), which uvicorn would send to it all the same."""
+    send, endless = cycle.send, False
+
+    async def whole(message: ASGISendEvent) -> None:
+        nonlocal endless
+        if message["type"] == "http.response.start":
+            lengths = [name for name, _ in message.get("headers", ()) if name == b"content-length"]
+            endless = not lengths
+            if endless:
+                cycle.chunked_encoding = cycle.keep_alive = False
+        elif endless and message["type"] == "http.response.body":
+            cycle.expected_content_length = len(message.get("body", b""))
+        await send(message)
+
+    cycle.send = whole  # type: ignore[method-assign]  # of this one answer
+
+
 class Guarded(HttpToolsProtocol):
     """uvicorn's protocol with limits of a request's head: its bytes, its headers and its time.
 
@@ -198,6 +218,8 @@ class Guarded(HttpToolsProtocol):
             raise self._refuse(HostTwice())
         cast("dict[str, object]", self.scope)[HANG_UP] = self.transport.abort
         super().on_headers_complete()
+        if self.scope["http_version"] == "1.0":
+            _end_by_closing(self.cycle)
 
     def send_400_response(self, msg: str) -> None:
         """Say why, and close."""

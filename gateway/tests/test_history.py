@@ -483,6 +483,26 @@ def test_a_stream_tells_what_is_published_from_now_on(live):
         assert {event["specversion"] for _, _, event in heard.events} == {"1.0"}
 
 
+def test_who_speaks_http_1_0_reads_a_stream_without_chunks(live):
+    """It was sent chunks, whose sizes such a reader takes for a part of the text."""
+    token = issue(KEY, "per_1", [CONSUMER], 1)
+    asks = (
+        "GET /v1/events/stream?since=2020-01-01 HTTP/1.0\r\nHost: 127.0.0.1\r\n"
+        f"Connection: keep-alive\r\nAuthorization: Bearer {token}\r\n\r\n"
+    )
+    live.say("toy", "eins")
+    with socket.create_connection(("127.0.0.1", live.port), 10) as line:
+        line.sendall(asks.encode())
+        with line.makefile("rb") as read:
+            status = read.readline()
+            head = [row.lower() for row in iter(read.readline, b"\r\n")]
+            first = next(row for row in read if row.strip() and not row.startswith(b":"))
+    assert status.split()[1] == b"200"
+    assert b"connection: close\r\n" in head
+    assert not [row for row in head if row.startswith((b"transfer-encoding", b"content-length"))]
+    assert first.partition(b":")[0] in {b"id", b"event", b"data", b"retry"}
+
+
 def test_a_stream_tells_nothing_that_was_recorded_before_the_time_that_is_asked_for(live):
     """H11-35: `since` of the year 2099 gave events at once, the page none."""
     with listening(live) as heard, listening(live, "?since=2099-01-01T00:00:00Z") as later:

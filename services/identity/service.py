@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fivered.chassis import deadlines
+from fivered.chassis import deadlines, going_out
 from fivered.chassis.bus import PUBLIC, SELF, Nothing, Service, Tx, query, shown
 from fivered.chassis.bus import command as internal
 from fivered.chassis.facts import read_in
@@ -26,6 +26,7 @@ from fivered.services.identity.actions import (
     sweeping,
     systems,
 )
+from fivered.services.identity.messages import TELLS
 from fivered.services.identity.settings import SEAL_KEY, IdentitySettings
 from fivered.services.identity.storage import accounts as stored
 from fivered.services.identity.storage import metadata, personal
@@ -50,6 +51,9 @@ class Identity(Sealing, Service):
     data_map = personal.DATA_MAP
     first_steps = FIRST_STEPS
     waits = waiting.WAITS
+    tells = TELLS
+    after_told = staticmethod(going_out.after_told)
+    publishes = (going_out.MessagesTold,)
     standing = stored.standing
     merged = errors.CallerMerged
     deceased = errors.CallerDeceased
@@ -209,6 +213,7 @@ class Identity(Sealing, Service):
         subscribe("partner", *read_in(events, "partner"), then=heard.consume),
         subscribe("forum", *read_in(events, "forum"), then=heard.consume),
         # ------------------------------------------------------------ timers
+        timer(going_out.TIMER, going_out.say, together=going_out.SPAN),
         timer("sweep", sweeping.sweep, schedule=sweeping.next_sweep),
     )  # fmt: skip
 

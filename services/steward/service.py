@@ -44,6 +44,7 @@ from fivered.services.steward.storage.first_steps import FIRST_STEPS
 TOLD = (
     events.CreditToldHeard,
     events.ForumToldHeard,
+    events.IdentityToldHeard,
     events.PartnerToldHeard,
     events.PropertyToldHeard,
 )

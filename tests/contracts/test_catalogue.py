@@ -55,7 +55,7 @@ def test_every_fact_says_when_by_what_after_what_and_since_when(name, fact, cont
             assert one.replace(f" /v1/{name}", " ") in doors
 
 
-@pytest.mark.parametrize("name", [one for one in SERVICES if PUBLISHED[one]])
+@pytest.mark.parametrize("name", [s for s in SERVICES if "deadline_moved.v1" in PUBLISHED[s]])
 def test_each_deadline_that_may_move_is_named_in_words(name):
     """H11-32: `what` listed no words, though they are a fixed set."""
     what = PUBLISHED[name]["deadline_moved.v1"]["schema"]["properties"]["what"]

@@ -16,7 +16,7 @@ from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.chassis.roles import ADMINISTER
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys, offices
+from fivered.services.identity.actions import keys, offices, telling
 from fivered.services.identity.errors import (
     AccountAbove,
     AccountExists,
@@ -289,6 +289,7 @@ def reset_account(tx: Tx, payload: WithReason) -> replies.NewAccount:
     if store.is_gone(store.person(tx.conn, account.person_id)):
         raise UnknownPerson(person_id=account.person_id)
     account = _without_factor(tx, account, payload.reason)
+    telling.of_account(tx, "ACCOUNT_RESET", account, reason=payload.reason)
     return _once(tx, account, "reset")
 
 
@@ -345,6 +346,7 @@ def _moved(tx: Tx, payload: WithReason, *of: str, to: str, step: str) -> replies
     account = records.change(tx, accounts, account, step=step, state=to, note=payload.reason)
     if to != "ACTIVE":
         sessions.end_of_account(tx.conn, account.account_id, real_now(), "CLOSED")
+    telling.of_account(tx, f"ACCOUNT_{step.upper()}", account, reason=payload.reason)
     return replies.account_card(account, real_now())
 
 
@@ -375,6 +377,7 @@ def bind_provider(tx: Tx, payload: BindProvider) -> replies.AccountCard:
         provider_subject=payload.subject,
     )  # fmt: skip
     sessions.end_of_account(tx.conn, account.account_id, real_now(), "PROVIDER")
+    telling.of_account(tx, "PROVIDER_BOUND", account)
     return replies.account_card(account, real_now())
 
 
@@ -392,6 +395,7 @@ def unbind_provider(tx: Tx, payload: WithReason) -> replies.AccountCard:
         provider_subject=None,
     )  # fmt: skip
     sessions.end_of_account(tx.conn, account.account_id, real_now(), "PROVIDER")
+    telling.of_account(tx, "PROVIDER_UNBOUND", account)
     return replies.account_card(account, real_now())
 
 

@@ -16,7 +16,7 @@ from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, said
 from fivered.chassis.requests import Request
 from fivered.chassis.roles import exclude
 from fivered.services.identity import replies
-from fivered.services.identity.actions import rights
+from fivered.services.identity.actions import rights, telling
 from fivered.services.identity.errors import (
     DistrictBegun,
     GrantExists,
@@ -101,6 +101,7 @@ def propose_grant(tx: Tx, payload: ProposeGrant) -> replies.GrantCard:
         state="PROPOSED", from_at=tx.now, proposed_by=tx.actor.id, created_at=tx.now, version=1,
     )  # fmt: skip
     made = records.create(tx, grants, step="proposed", **values)
+    telling.of_grant(tx, "GRANT_ASKED", made, *telling.deciders(tx, made))
     return replies.grant_card(made)
 
 
@@ -190,12 +191,13 @@ def approve_grant(tx: Tx, payload: WhichGrant) -> replies.GrantCard:
         raise SecondPerson
     _require_known(tx, row.person_id)
     _require_alone(tx, row.person_id, row.role)
-    return replies.grant_card(
-        records.change(
-            tx, grants, row, step="approved", state="ACTIVE", from_at=tx.now,
-            decided_by=tx.actor.id, decided_at=tx.now,
-        )
+    row = records.change(
+        tx, grants, row, step="approved", state="ACTIVE", from_at=tx.now,
+        decided_by=tx.actor.id, decided_at=tx.now,
     )  # fmt: skip
+    telling.of_grant(tx, "RIGHT_GIVEN", row, row.person_id)
+    telling.of_grant(tx, "GRANT_APPROVED", row, row.proposed_by)
+    return replies.grant_card(row)
 
 
 def refuse_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
@@ -209,6 +211,7 @@ def refuse_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
     """
     row = _mine(tx, payload.grant_id)
     if row.state == "ACTIVE" and row.end_proposed_by is not None:
+        telling.of_grant(tx, "GRANT_END_REFUSED", row, row.end_proposed_by, reason=payload.reason)
         return replies.grant_card(
             records.change(
                 tx, grants, row, step="end_refused", note=payload.reason, end_proposed_by=None,
@@ -216,6 +219,7 @@ def refuse_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
             )
         )  # fmt: skip
     records.require_state(row, "PROPOSED")
+    telling.of_grant(tx, "GRANT_REFUSED", row, row.proposed_by, reason=payload.reason)
     return replies.grant_card(
         records.change(
             tx, grants, row, step="refused", state="REFUSED", note=payload.reason,
@@ -245,6 +249,7 @@ def end_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
         raise GrantOfFact(source=row.source)
     if _ends_by_two(tx, row):
         if row.end_proposed_by is None:
+            telling.of_grant(tx, "GRANT_END_ASKED", row, *telling.peers(tx, row))
             return replies.grant_card(
                 records.change(
                     tx, grants, row, step="end_proposed", note=payload.reason,
@@ -254,6 +259,7 @@ def end_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
         if row.end_proposed_by == tx.actor.id:
             raise SecondPerson
     (ended,) = rights.end(tx, [row], "ended", note=payload.reason)
+    telling.of_grant(tx, "RIGHT_ENDED", ended, ended.person_id, reason=payload.reason)
     return replies.grant_card(ended)
 
 

@@ -15,7 +15,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import signing_in
+from fivered.services.identity.actions import signing_in, telling
 from fivered.services.identity.errors import (
     AccountClosed,
     AccountExists,
@@ -168,6 +168,7 @@ def confirm_factor(tx: Tx, payload: ConfirmFactor) -> replies.RecoveryCodes:
         if taken is None:
             raise CodeWrong(field="code")
         account = records.change(tx, accounts, taken, step="factor_on", factor_since=now)
+        telling.of_account(tx, "FACTOR_ON", account)
         signing_in.succeeded(tx, tx.actor.id)
         # Who else is signed in has shown a password only.
         sessions.end_of_account(tx.conn, account.account_id, now, "FACTOR", but=tx.actor.session)

@@ -16,7 +16,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound, said
 from fivered.chassis.requests import Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys
+from fivered.services.identity.actions import keys, telling
 from fivered.services.identity.errors import (
     CodeRequired,
     PasswordMustChange,
@@ -235,7 +235,8 @@ def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
         renewed = secrets.hashed(passwords.normal(payload.password))
         account = records.update(tx.conn, accounts, account, password=renewed)
     forget(tx, _subjects_of(tx, payload, account, right=payload.code is not None))
-    return begin(tx, account, payload.device, proven=proven)
+    known = bool(_known_device(tx, account, payload.refresh_token))
+    return begin(tx, account, payload.device, proven=proven, known=known)
 
 
 def set_password(tx: Tx, account: Row, password: str, field: str) -> Row:
@@ -249,9 +250,11 @@ def set_password(tx: Tx, account: Row, password: str, field: str) -> Row:
         raise PasswordWeak(field=field, reason=why)
     if secrets.is_password(account.password, plain):
         raise PasswordWeak(field=field, reason=said("与当前密码相同 / it is the present one"))
-    return records.change(
+    account = records.change(
         tx, accounts, account, step="password", password=secrets.hashed(plain), once_until=None
     )
+    telling.of_account(tx, "PASSWORD_CHANGED", account)
+    return account
 
 
 def with_code(tx: Tx, account: Row, code: str | None, now: datetime) -> Row:
@@ -302,11 +305,28 @@ def _take_recovery_code(tx: Tx, account: Row, plain: str, now: datetime) -> bool
 
 
 def begin(
-    tx: Tx, account: Row, device: str | None, *, proven: bool = False, by_phone: bool = False
+    tx: Tx,
+    account: Row,
+    device: str | None,
+    *,
+    proven: bool = False,
+    by_phone: bool = False,
+    known: bool = False,
 ) -> replies.Tokens:
-    """Begin a session and return its first tokens."""
+    """Begin a session and return its first tokens.
+
+    Args:
+        tx: The transaction.
+        account: Whose it is.
+        device: What its owner calls the device.
+        proven: Whether a code of the authenticator was shown.
+        by_phone: Whether it began by a code that was sent.
+        known: Whether the device has shown a token of before. Its owner hears of one that has not,
+            and that comes from where the account has not been, unless it is the first of all.
+    """
     now = real_now()
     kept = tx.first or {}
+    known = known or _was_here(tx, account) or not sessions.has_any(tx.conn, account.account_id)
     store.is_here_now(tx.conn, account.account_id, _place(tx), now)
     tx.about(account.person_id)
     session = records.find(tx.conn, session_table, str(kept.get("id", "")))
@@ -324,6 +344,8 @@ def begin(
             seen_at=now,
             ends_at=now + sessions.longest(tx, account),
         )
+        if not known:
+            telling.of_account(tx, "SIGN_IN_NEW", account)
     return _next(tx, account, session, now)
 
 
@@ -366,8 +388,13 @@ def notice_reuse(tx: Tx, payload: Refresh) -> None:
     row = sessions.token(tx.conn, digest_of(payload.refresh_token))
     if row is None or (row.used_at is None and not row.void):
         return
-    if row.void or row.used_at + AGAIN < now or sessions.has_used_child(tx.conn, row.digest):
-        sessions.end_one(tx.conn, row.session_id, now, "REUSED")
+    again = row.void or row.used_at + AGAIN < now
+    if (again or sessions.has_used_child(tx.conn, row.digest)) and sessions.end_one(
+        tx.conn, row.session_id, now, "REUSED"
+    ):
+        session = records.get(tx.conn, session_table, row.session_id)
+        account = records.get(tx.conn, accounts, session.account_id)
+        telling.of_account(tx, "SESSION_REUSED", account)
 
 
 def refresh(tx: Tx, payload: Refresh) -> replies.Tokens:

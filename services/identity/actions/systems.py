@@ -13,7 +13,7 @@ from fivered.chassis.free_text import PublicText
 from fivered.chassis.records import Row
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.identity import replies
-from fivered.services.identity.actions import keys, offices, signing_in
+from fivered.services.identity.actions import keys, offices, signing_in, telling
 from fivered.services.identity.errors import (
     InvalidClient,
     InvalidScope,
@@ -110,6 +110,8 @@ def propose_service_account(tx: Tx, payload: ProposeSystem) -> replies.SystemCar
         proposed_by=tx.actor.id, created_at=tx.now, version=1,
     )  # fmt: skip
     made = records.create(tx, service_accounts, step="proposed", note=payload.reason, **values)
+    others = telling.administrators(tx, made.area)
+    telling.of_system(tx, "SYSTEM_ASKED", made, *others, scope=made.area)
     return replies.system_card(made)
 
 
@@ -137,6 +139,7 @@ def approve_service_account(tx: Tx, payload: WhichSystem) -> replies.SystemCard:
     records.require_state(row, "PROPOSED")
     if row.proposed_by == tx.actor.id:
         raise SecondPerson
+    telling.of_system(tx, "SYSTEM_APPROVED", row, row.proposed_by)
     return replies.system_card(
         records.change(
             tx, service_accounts, row, step="approved", state="ACTIVE", decided_by=tx.actor.id,
@@ -154,6 +157,7 @@ def refuse_service_account(tx: Tx, payload: EndSystem) -> replies.SystemCard:
     """
     row = _mine(tx, payload.service_account_id)
     records.require_state(row, "PROPOSED")
+    telling.of_system(tx, "SYSTEM_REFUSED", row, row.proposed_by, reason=payload.reason)
     return replies.system_card(
         records.change(
             tx, service_accounts, row, step="refused", state="REFUSED", note=payload.reason,
@@ -172,6 +176,7 @@ def end_service_account(tx: Tx, payload: EndSystem) -> replies.SystemCard:
     row = _mine(tx, payload.service_account_id)
     records.require_state(row, "ACTIVE")
     store.end_secrets(tx.conn, row.service_account_id, real_now())
+    telling.of_system(tx, "SYSTEM_ENDED", row, row.proposed_by, reason=payload.reason)
     return replies.system_card(
         records.change(
             tx, service_accounts, row, step="ended", state="ENDED", note=payload.reason,

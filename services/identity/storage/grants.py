@@ -24,6 +24,30 @@ def held_by(conn: sa.Connection, person_id: str, at: datetime) -> list[Row]:
     return records.rows(conn, asked.order_by(grants.c.role, grants.c.scope, grants.c.grant_id))
 
 
+def administering(area: str) -> list[tuple[str, str]]:
+    """Return the rights that administer an area: of its street, and of the district."""
+    found = [("R_DISTRICT", area[:6])]
+    return [("R_STREET", area[:9]), *found] if len(area) >= 9 else found
+
+
+def holding(conn: sa.Connection, rights: set[tuple[str, str]], at: datetime) -> set[str]:
+    """Return who has one of some (role, area) at this (domain) time."""
+    if not rights:
+        return set()
+    asked = sa.select(grants.c.person_id).where(
+        sa.or_(
+            *(
+                sa.and_(grants.c.role == role, grants.c.scope == area)
+                for role, area in sorted(rights)
+            )
+        ),
+        grants.c.state == "ACTIVE",
+        grants.c.from_at <= at,
+        sa.or_(grants.c.to_at.is_(None), grants.c.to_at > at),
+    )
+    return set(conn.execute(asked.distinct()).scalars())
+
+
 def is_staff(conn: sa.Connection, account: Row, at: datetime) -> bool:
     """Tell whether an account is one of staff, or its person has another right than a resident's
     at this (domain) time."""

@@ -34,6 +34,12 @@ def open_sessions(conn: sa.Connection, account_id: str, at: datetime) -> list[Ro
     return records.rows(conn, asked.order_by(sessions.c.began_at.desc(), sessions.c.session_id))
 
 
+def has_any(conn: sa.Connection, account_id: str) -> bool:
+    """Tell whether an account was ever signed in to, as far as it is kept."""
+    asked = sa.select(sessions.c.session_id).where(sessions.c.account_id == account_id).limit(1)
+    return records.first(conn, asked) is not None
+
+
 def longest(tx: Tx, account: Row) -> timedelta:
     """Return how long a session of an account may last now: one of staff is shorter."""
     lasts: timedelta = tx.settings.longest(staff=grants.is_staff(tx.conn, account, tx.now))

@@ -71,6 +71,7 @@ from fivered.services.steward.events.requests import (
 from fivered.services.steward.events.told import (
     CreditToldHeard,
     ForumToldHeard,
+    IdentityToldHeard,
     PartnerToldHeard,
     PropertyToldHeard,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "ForumToldHeard",
     "GridsChanged",
     "HazardVerified",
+    "IdentityToldHeard",
     "IncidentAnnouncedHeard",
     "IncidentEndedHeard",
     "IncidentUpdatedHeard",

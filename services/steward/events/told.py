@@ -22,3 +22,8 @@ class PartnerToldHeard(MessagesHeard):
 @reads("forum", "messages_told.v1")
 class ForumToldHeard(MessagesHeard):
     """The forum has told people something: it goes out as they have chosen."""
+
+
+@reads("identity", "messages_told.v1")
+class IdentityToldHeard(MessagesHeard):
+    """Identity has told people something: it goes out as they have chosen."""

@@ -10,6 +10,7 @@ from fivered.services.forum.replies.liaison import Card, Done
 from fivered.services.forum.replies.topics import (
     Analysis,
     Opinion,
+    OwnersDecision,
     Poll,
     Step,
     Tally,
@@ -175,5 +176,9 @@ class TopicReply(TopicCard, kw_only=True):
     tasks: list[TaskCard]
     files: Annotated[
         list[str], Meta(description="照片与附件的文件编号 / ids of its photos and papers")
+    ]
+    owners_decisions: Annotated[
+        list[OwnersDecision],
+        Meta(description="业主共同决定的结果,依次 / what the owners came to, in order"),
     ]
     poll: Poll

@@ -217,6 +217,20 @@ class Step(Reply, kw_only=True):
     ]
 
 
+class OwnersDecision(Reply, kw_only=True):
+    """业主共同决定的结果 / What the owners came to; a vote held in property shows its figures there
+    (`GET /v1/property/owners-votes/{vote_id}`)."""
+
+    vote_id: (
+        Annotated[
+            str, Meta(description="表决编号,手工登记的没有 / none where it was recorded by hand")
+        ]
+        | None
+    ) = None
+    passed: bool
+    at: Instant
+
+
 class Poll(Counts, kw_only=True):
     """满意度 / How those who took part rated it."""
 

@@ -163,3 +163,11 @@ def history_of(conn: Connection, topic_id: str, part: records.PartOfList) -> rec
     """Return a part of what happened to a topic, oldest first."""
     asked = sa.select(history).where(history.c.topic_id == topic_id)
     return records.page(conn, asked, part, (history.c.id,))
+
+
+def owners_decisions_of(conn: Connection, topic_id: str) -> list[Row]:
+    """Return what the history of a topic says of the owners' votes, oldest first."""
+    asked = sa.select(history).where(
+        history.c.topic_id == topic_id, history.c.action == "owners_vote"
+    )
+    return records.rows(conn, asked.order_by(history.c.id))

@@ -294,6 +294,9 @@ def test_the_owners_vote_of_property_binds_the_topic_that_it_names(town):
     heard(town, topic_id, passed=True, vote="owv_3")
     said = [e["data"]["binding"] for e in town.bench.published("resolution_effective.v1")]
     assert said == [False, True]
+    # Everybody who reads the topic sees what came of it, and which vote shows the figures.
+    found = town.resident("per_lisi").ask("topic", {"topic_id": topic_id})["owners_decisions"]
+    assert [(one["vote_id"], one["passed"]) for one in found] == [("owv_1", False), ("owv_3", True)]
     town.secretary()
     with pytest.raises(StateConflict):
         town.on_topic("record_owners_vote", topic_id, **COUNT)

@@ -153,6 +153,12 @@ def topic(tx: Tx, payload: TopicOf) -> replies.TopicReply:
         opinion=opinion,
         tasks=[task_card(one) for one in tasks],
         files=files.files_of(tx, payload.topic_id),
+        owners_decisions=[
+            replies.OwnersDecision(
+                vote_id=one.detail.get("vote"), passed=one.detail["passed"], at=one.at
+            )
+            for one in storage.topics.owners_decisions_of(tx.conn, payload.topic_id)
+        ],
         poll=poll if inside else few.hide(poll, together={"stars_total": "ratings"}),
     )
 

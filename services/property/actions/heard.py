@@ -19,6 +19,7 @@ from fivered.services.property.actions import (
     months,
     projects,
     regrid,
+    topics,
     works,
 )
 from fivered.services.property.storage import people, rows, tables
@@ -212,6 +213,9 @@ def forum(tx: Tx, heard: list[Event]) -> None:
         {
             events.LiaisonAssignedHeard: _linked,
             events.LiaisonEndedHeard: _unlinked,
+            events.TopicAdoptedHeard: topics.consume,
+            events.ResolutionEffectiveHeard: topics.consume,
+            events.TopicClosedHeard: topics.consume,
             events.TaskAssignedHeard: works.consume_assigned,
             events.TaskAcceptedHeard: works.consume_accepted,
             events.TaskReworkHeard: works.consume_rework,

@@ -18,7 +18,7 @@ from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
 from fivered.chassis.telling import tell
 from fivered.services.property import errors, events, replies, rules
-from fivered.services.property.actions import ground
+from fivered.services.property.actions import ground, topics
 from fivered.services.property.fields import Matter
 from fivered.services.property.storage import rooms, tables
 from fivered.services.property.storage import votes as stored
@@ -48,7 +48,13 @@ class CallVote(Request, frozen=True):
     ]
     opens_at: Annotated[datetime, Meta(tz=True, examples=["2025-04-01T08:00:00+08:00"])]
     closes_at: Annotated[datetime, Meta(tz=True, examples=["2025-04-15T18:00:00+08:00"])]
-    topic_id: Annotated[Id, Meta(description="所涉议题 / the forum's topic")] | None = None
+    topic_id: (
+        Annotated[
+            Id,
+            Meta(description="所涉议题,须待业主共同决定 / the topic that waits for the owners"),
+        ]
+        | None
+    ) = None
     repeats: Annotated[Id, Meta(description="重新表决的原表决 / the vote to repeat")] | None = None
 
 
@@ -66,9 +72,14 @@ def call_vote(tx: Tx, payload: CallVote) -> replies.VoteMade:
         RollEmpty: No room of the compound has a voice.
         NotRepeatable: The vote to repeat has not failed, is another project's or another matter, or
             is repeated already.
+        UnknownTopic: No such topic is heard of.
+        TopicElsewhere: The topic is another community's.
+        TopicNotWaiting: The topic does not wait for the owners.
     """
     project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
+    if payload.topic_id is not None:
+        topics.require_waiting(tx, payload.topic_id, project.area)
     settings: Any = tx.settings
     notice = timedelta(days=settings.vote_notice_days)
     if not (

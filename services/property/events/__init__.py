@@ -23,6 +23,7 @@ from fivered.services.property.events.heard import (
     ResidentMovedHeard,
     ResidentRegisteredHeard,
     ResidentReturnedHeard,
+    ResolutionEffectiveHeard,
     SettlementFinalisedHeard,
     StewardEnrolledHeard,
     StewardLeftHeard,
@@ -31,6 +32,8 @@ from fivered.services.property.events.heard import (
     TaskAssignedHeard,
     TaskOverdueHeard,
     TaskReworkHeard,
+    TopicAdoptedHeard,
+    TopicClosedHeard,
 )
 from fivered.services.property.events.incidents import (
     IncidentAnnounced,
@@ -121,6 +124,7 @@ __all__ = [
     "ResidentMovedHeard",
     "ResidentRegisteredHeard",
     "ResidentReturnedHeard",
+    "ResolutionEffectiveHeard",
     "SettlementFinalisedHeard",
     "StewardEnrolledHeard",
     "StewardLeftHeard",
@@ -129,5 +133,7 @@ __all__ = [
     "TaskAssignedHeard",
     "TaskOverdueHeard",
     "TaskReworkHeard",
+    "TopicAdoptedHeard",
+    "TopicClosedHeard",
     "WorkDelivered",
 ]

@@ -251,6 +251,31 @@ class LiaisonEndedHeard:
     link_id: str
 
 
+@reads("forum", "topic_adopted.v1")
+class TopicAdoptedHeard:
+    """There is a topic: an owners' vote may name it once it waits for them."""
+
+    topic_id: str
+    community: str
+
+
+@reads("forum", "resolution_effective.v1")
+class ResolutionEffectiveHeard:
+    """A resolution stands; one that does not bind waits for the owners."""
+
+    topic_id: str
+    community: str
+    binding: bool
+
+
+@reads("forum", "topic_closed.v1")
+class TopicClosedHeard:
+    """A topic is over: no vote names it any more."""
+
+    topic_id: str
+    community: str
+
+
 @reads("forum", "task_assigned.v1")
 class TaskAssignedHeard:
     """A resolution gives a task; a project's task becomes a work order."""

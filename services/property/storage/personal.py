@@ -186,5 +186,6 @@ DATA_MAP = (
         " removed_reason",
         project_months="project_id period source origin measured sha256",
         steward_months="period projects",
+        forum_topics="topic_id state sequences",
     ),
 )  # fmt: skip

@@ -60,6 +60,18 @@ votes = sa.Table(
     sa.Index("ix_owners_votes_area", "area", "created_at", "vote_id"),
     info={"kind": "vote"},
 )
+# The forum's topics, of which a vote may be the owners' part: how each stands there.
+topics = sa.Table(
+    "forum_topics",
+    t.metadata,
+    sa.Column("topic_id", store.Id, primary_key=True),
+    sa.Column("community", store.Area, nullable=False),
+    # ADOPTED; RECOMMENDED, it waits for the owners; BINDING; CLOSED.
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    # The sequence of the fact that said each column.
+    sa.Column("sequences", store.Json),
+)
 lines = sa.Table(
     "vote_lines",
     t.metadata,

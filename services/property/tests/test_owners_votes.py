@@ -6,6 +6,7 @@ import pytest
 
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict
 from fivered.services.property import errors
+from fivered.services.property.errors.topics import TopicElsewhere, TopicNotWaiting, UnknownTopic
 
 PAPER = "不动产权第0001号"
 # Six voices with 600 m2: one of 100 m2 each, but a couple with two rooms of 50.
@@ -91,13 +92,47 @@ def told(bench, person):
     return [row["kind"] for row in bench.rows(asked, p=person)]
 
 
+def topic(hall, topic_id, fact, *, community="370811015901", sequence=1, **more):
+    """Say a fact of the forum about a topic."""
+    more |= {"proposer": "per_x", "level": "GRID"} if fact == "topic_adopted.v1" else {}
+    hall.bench.consume(
+        "forum", fact, {"topic_id": topic_id, "community": community} | more,
+        subject=topic_id, sequence=sequence,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def hall(town):
     return Hall(town).begin()
 
 
+def test_a_vote_names_a_topic_of_its_community_that_waits_for_the_owners(hall):
+    with pytest.raises(UnknownTopic):
+        hall.call(topic_id="top_1")
+    topic(hall, "top_1", "topic_adopted.v1", owners_matter=True, sequence=3)
+    with pytest.raises(TopicNotWaiting):
+        hall.call(topic_id="top_1")
+    topic(hall, "top_2", "resolution_effective.v1", community="370811015902", binding=False)
+    with pytest.raises(TopicElsewhere, match="370811015902"):
+        hall.call(topic_id="top_2")
+    topic(hall, "top_1", "resolution_effective.v1", binding=False, sequence=5)
+    # What comes late says nothing new.
+    topic(hall, "top_1", "topic_adopted.v1", owners_matter=True, sequence=4)
+    vote = hall.call(topic_id="top_1")["id"]
+    (found,) = hall.bench.ask("owners_votes", {"topic_id": "top_1"})["items"]
+    assert (found["id"], found["topic_id"]) == (vote, "top_1")
+    topic(hall, "top_1", "resolution_effective.v1", binding=True, sequence=6)
+    with pytest.raises(TopicNotWaiting):
+        hall.call(topic_id="top_1")
+    topic(hall, "top_3", "resolution_effective.v1", binding=False, sequence=5)
+    topic(hall, "top_3", "topic_closed.v1", tasks=1, days=9, sequence=7)
+    with pytest.raises(TopicNotWaiting):
+        hall.call(topic_id="top_3")
+
+
 def test_a_vote_is_called_cast_on_line_and_on_paper_counted_and_said(hall):
     bench, town = hall.bench, hall.town
+    topic(hall, "top_1", "resolution_effective.v1", binding=False)
     made = hall.call(topic_id="top_1")
     vote = made["id"]
     assert (made["state"], made["special"]) == ("ANNOUNCED", False)

@@ -7,11 +7,13 @@ and Erlang cookie, own data folders, everything bound to 127.0.0.1.
 from __future__ import annotations
 
 import base64
+import contextlib
 import fcntl
 import json
 import os
 import pwd
 import secrets
+import select
 import shlex
 import shutil
 import signal
@@ -250,6 +252,16 @@ def _wait_port(port: int, seconds: float, process: subprocess.Popen[bytes], log:
 
 def _tail(log: Path) -> str:
     return log.read_text("utf-8", "replace")[-1500:] if log.exists() else "no log"
+
+
+def _children_of(pid: int) -> list[int]:
+    """Return a handle of each child of a process, which is readable once that one has ended."""
+    found = []
+    with contextlib.suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split():
+            with contextlib.suppress(ProcessLookupError):
+                found.append(os.pidfd_open(int(child)))
+    return found
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
@@ -720,10 +732,15 @@ class Postgres:
         return self.url(name)
 
     def kill9(self) -> None:
-        """Kill the server without a word, as a crash would."""
+        """Kill the server without a word, as a crash would. Its backends see it and end; until
+        then they hold the memory without which it does not start again."""
         if self._process is not None:
+            backends = _children_of(self._process.pid)
             _signal_group(self._process, signal.SIGKILL)
             self._process.wait(10)
+            for handle in backends:
+                select.select([handle], [], [], 10)
+                os.close(handle)
 
     def restart(self) -> Postgres:
         """Stop (clients are cut off) and start again on the same port."""

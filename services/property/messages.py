@@ -28,7 +28,27 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         to="街道包联干部、项目经理 / who is linked to the community from the street, the manager",
         when="逾期三个工作日仍未交付时 / three working days after it fell due",
     ),
-    # ---------------------------------------------------------------- complaints
+    # ---------------------------------------------------------------- orders, complaints
+    "ORDER_ISSUED": Tells(
+        "您的项目收到整改单 {number}({severity}),请于 {until} 前整改并提交"
+        " / Your project has rectification order {number} ({severity}); carry it out and submit it "
+        "by {until}",
+        to="项目经理 / the project's manager",
+        when="签发时,复核后重新签发时也是 / when it is issued, and when it is ordered anew",
+        group="DUTIES", urgent=True,
+    ),
+    "COMPLAINT_NEW": Tells(
+        "您的项目收到投诉 {number}:{category} / Your project has complaint {number}: {category}",
+        to="项目经理 / the project's manager",
+        when="登记为物业投诉时 / when it is filed as a complaint about property",
+        group="DUTIES",
+    ),
+    "COMPLAINT_GOES_ON": Tells(
+        "您的项目的投诉 {number} 经复核需继续办理"
+        " / Complaint {number} about your project was looked at again and goes on",
+        to="项目经理 / the project's manager", when="复核不通过时 / when a second look opens it",
+        group="DUTIES",
+    ),
     "COMPLAINT_EMERGENCY": Tells(
         "小区有紧急投诉,请立即处理:{place},{problem}"
         " / A complaint in your compound cannot wait: {problem} ({place})",

@@ -120,6 +120,7 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
         AmendedAlready: Another amendment of it is signed.
         TextChanged: The text has another digest than the one that is named.
         ValidityOver24Months: The validity ends before it begins.
+        ThereAlready: The same draft is not signed.
     """
     if (
         payload.text is not None
@@ -143,6 +144,16 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
         if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):
             raise StateConflict(state=former.state, field="supersedes")
         _require_amendable(tx, former, payload.type)
+    ground.require_new(
+        tx,
+        tables.agreements,
+        ("DRAFT", "PROPOSED"),
+        "text_sha256",
+        project_id=payload.project_id,
+        type=payload.type,
+        text_sha256=payload.text_sha256,
+        valid_from=payload.valid_from,
+    )
     row = records.create(
         tx,
         tables.agreements,

@@ -58,6 +58,7 @@ def nominate(tx: Tx, payload: Nominate) -> replies.MadeDue:
         PostNotAllowed, NotCurrentManager, NotPartyMember, NotCommitteeMember: See the rules.
         NotRegistered, UnderAge, Deceased, MergedAway: The nominee is no registered adult.
         OneSideOnly: C2P, and the nominee serves the project or is of its owners' committee.
+        ThereAlready: The same nomination is not decided.
     """
     project = ground.found(tx, tables.projects, payload.project_id)
     tx.require_scope(project.area)
@@ -76,6 +77,16 @@ def nominate(tx: Tx, payload: Nominate) -> replies.MadeDue:
     ground.require_adults(tx, "person_id", [payload.person_id])
     _require_of_community(tx, project, payload.direction, payload.person_id)
     _require_free(tx, payload.project_id, payload.direction)
+    ground.require_new(
+        tx,
+        tables.appointments,
+        OPEN,
+        "person_id",
+        project_id=payload.project_id,
+        direction=payload.direction,
+        person_id=payload.person_id,
+        target_post=payload.target_post,
+    )
     due = tx.calendar.due(tx.now, CONSENT_DAYS)
     row = records.create(
         tx,

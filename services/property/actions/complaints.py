@@ -13,6 +13,7 @@ from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground, rectifications, restatements, sampling
 from fivered.services.property.storage import rows, tables
@@ -102,6 +103,14 @@ def _opened(tx: Tx, row: Row, cause: Event | None = None) -> None:
     records.note(tx, tables.complaints, row, step="FILED", note={"category": row.category})
     _publish(tx, events.ComplaintAccepted, row, cause=cause)
     _tell(tx, row, "FILED")
+    tell(
+        tx,
+        "COMPLAINT_NEW",
+        ground.project(tx, row.project_id).manager_person_id,
+        about=("complaint", row.complaint_id),
+        number=row.number or row.complaint_id,
+        category=row.category,
+    )
 
 
 def _tell(tx: Tx, row: Row, code: str, said: str | None = None, *, own: str | None = None) -> None:

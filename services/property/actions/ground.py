@@ -351,6 +351,27 @@ def reply(kind: type[MadeT], table: sa.Table, row: Row, **more: Any) -> MadeT:
     return kind(**given | more)
 
 
+def require_new(tx: Tx, table: sa.Table, states: Iterable[str], field: str, **said: object) -> None:
+    """Refuse to make the same thing twice while the first is not done with.
+
+    Args:
+        tx: The transaction.
+        table: Of the things.
+        states: In which they are not done with.
+        field: Where the request says it.
+        said: By which columns one is the same as another.
+
+    Raises:
+        ThereAlready: It is there.
+    """
+    row = rows.same_open(tx.conn, table, states, **said)
+    if row is not None:
+        its_id = getattr(row, records.key_of(table).name)
+        raise errors.ThereAlready(
+            number=getattr(row, "number", None) or its_id, id=its_id, field=field
+        )
+
+
 def correct(tx: Tx, table: sa.Table, row: Row, *, wanted: Values, reason: str) -> Row:
     """Put a register right: a new version, with what stood there before in the history.
 

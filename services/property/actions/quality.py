@@ -152,7 +152,16 @@ def _open_again(tx: Tx, check: Row, finding: str) -> str | None:
             state="OPEN",
             closed_at=None,
             confirmed=None,
-            note={"reason": finding},
+            outcome=None,
+            reopen_count=row.reopen_count + 1,
+            note={"reason": finding, "before": row.outcome},
+        )
+        tell(
+            tx,
+            "COMPLAINT_GOES_ON",
+            ground.project(tx, row.project_id).manager_person_id,
+            about=("complaint", row.complaint_id),
+            number=row.number or row.complaint_id,
         )
         ground.tell(
             tx,

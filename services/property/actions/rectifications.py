@@ -13,6 +13,7 @@ from fivered.chassis.bus import Due, Event, Tx
 from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground, sampling
 from fivered.services.property.actions.ground import Reference, References
@@ -44,6 +45,7 @@ def issue_rectification(tx: Tx, payload: Issue) -> replies.Issued:
         NotFound: There is no such project.
         BasisRequired, SeverityNotAllowed: See the rules.
         ConflictOfInterest: The issuer holds a post in the project.
+        ThereAlready: The same order is open.
     """
     project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
@@ -52,6 +54,16 @@ def issue_rectification(tx: Tx, payload: Issue) -> replies.Issued:
     )
     ground.require_no_interest(tx, project)
     ground.require_open(project)
+    ground.require_new(
+        tx,
+        tables.rectifications,
+        rules.OPEN_ORDERS,
+        "facts",
+        project_id=project.project_id,
+        severity=payload.severity,
+        facts=payload.facts,
+        basis=payload.basis,
+    )
     row = open_order(
         tx,
         project,
@@ -126,6 +138,15 @@ def open_order(
         scope=row.area,
         sequence=1,
         cause=cause,
+    )
+    tell(
+        tx,
+        "ORDER_ISSUED",
+        project.manager_person_id,
+        about=("rectification", row.rectification_id),
+        number=row.number,
+        severity=severity,
+        until=tx.calendar.minute(due_at),
     )
     return row
 

@@ -75,6 +75,7 @@ def call_vote(tx: Tx, payload: CallVote) -> replies.VoteMade:
         UnknownTopic: No such topic is heard of.
         TopicElsewhere: The topic is another community's.
         TopicNotWaiting: The topic does not wait for the owners.
+        ThereAlready: The same vote is called, and not over.
     """
     project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
@@ -90,6 +91,15 @@ def call_vote(tx: Tx, payload: CallVote) -> replies.VoteMade:
     if not _roll(tx, project.project_id)[0]:
         raise errors.RollEmpty(field="project_id", project=project.project_id)
     former = _to_repeat(tx, payload) if payload.repeats is not None else None
+    ground.require_new(
+        tx,
+        stored.votes,
+        ("ANNOUNCED", "OPEN"),
+        "title",
+        project_id=project.project_id,
+        matter=payload.matter,
+        title=payload.title,
+    )
     row = records.create(
         tx,
         stored.votes,

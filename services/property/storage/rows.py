@@ -564,6 +564,15 @@ def known_projects(conn: sa.Connection, project_ids: Iterable[str]) -> dict[str,
     return {row.project_id: row for row in records.rows(conn, asked)}
 
 
+def same_open(
+    conn: sa.Connection, table: sa.Table, states: Iterable[str], **said: object
+) -> Row | None:
+    """Return a row in one of some states that says the same, or None."""
+    told = [table.c[name] == value for name, value in said.items()]
+    asked = sa.select(table).where(table.c.state.in_(sorted(states)), *told)
+    return records.first(conn, asked.limit(1))
+
+
 def projects_to_regrid(conn: sa.Connection, community: str) -> list[Row]:
     """Return the projects of a community that are not closed, locked, in order of their id."""
     table = t.projects

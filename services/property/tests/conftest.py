@@ -308,12 +308,14 @@ class Town:
             )
 
     def issue(self, severity="S2", project="prj_a"):
+        self.issued = getattr(self, "issued", 0) + 1
+        another = f",第 {self.issued} 处" if self.issued > 1 else ""
         return self.bench.do(
             "issue_rectification",
             {
                 "project_id": project,
                 "severity": severity,
-                "facts": "消防通道被占用",
+                "facts": f"消防通道被占用{another}",
                 "basis": "《物业服务合同》第 12 条",
                 "media": ["sha256:1"],
             },

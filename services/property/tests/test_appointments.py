@@ -73,6 +73,8 @@ def test_membership_of_the_committees_is_known_by_enrolment_liaison_or_a_stated_
     c2p = {"direction": "C2P", "target_post": "PROJECT_DEPUTY_MANAGER"}
     town.enrol_cadre("per_wang")
     assert nominate(bench, town, person_id="per_wang", **c2p)["state"] == "NOMINATED"
+    # Nobody consents in time; who is nominated anew is nominated by what is known then.
+    bench.fire("2025-03-12T09:00:00")
     bench.consume(
         "steward", "steward_left.v1", {"steward_id": "stw_per_wang"}, subject="x", sequence=2
     )
@@ -88,6 +90,7 @@ def test_membership_of_the_committees_is_known_by_enrolment_liaison_or_a_stated_
     }
     bench.consume("forum", "liaison_assigned.v1", link, subject="lnk_9")
     assert nominate(bench, town, person_id="per_wang", **c2p)["state"] == "NOMINATED"
+    bench.fire("2025-03-22T09:00:00")
     bench.consume("forum", "liaison_ended.v1", link, subject="lnk_9", sequence=2)
     basis = {"committee_basis": "社区换届选举公告〔2024〕1号"}
     assert nominate(bench, town, person_id="per_wang", **c2p, **basis)["state"] == "NOMINATED"
@@ -98,7 +101,11 @@ def test_a_direction_has_one_active_appointment_even_when_two_were_nominated(ben
     # The secretary speaks for the company too; he may not be both sides of one post.
     town.found(representatives=["per_sun", "per_zheng"])
     first = nominate(bench, town)
-    second = nominate(bench, town)
+    # The same once more is no second one.
+    with pytest.raises(errors.ThereAlready) as refused:
+        nominate(bench, town)
+    assert refused.value.params["number"] == first["id"]
+    second = nominate(bench, town, target_post="PARTY_BRANCH_MEMBER", party_member=True)
     for made in (first, second):
         which = {"appointment_id": made["id"]}
         with pytest.raises(NotFound):

@@ -110,7 +110,11 @@ def test_a_complaint_that_was_closed_wrongly_goes_on_and_its_reporter_is_told(be
         "record_quality_check", look | {"visited": True, "satisfied": False}, version=1
     )
     assert looked["opened"] == cpl
-    assert bench.ask("complaint", {"complaint_id": cpl})["state"] == "OPEN"
+    again = bench.ask("complaint", {"complaint_id": cpl})
+    # What was said of its end is no more; the manager hears that it goes on.
+    assert (again["state"], again["outcome"], again["reopen_count"]) == ("OPEN", None, 1)
+    assert [one["person_id"] for one in bench.rows(
+        "SELECT person_id FROM told WHERE kind = 'COMPLAINT_GOES_ON'")] == ["per_wu"]  # fmt: skip
     bench.as_("R_RESIDENT", person="per_res", scope=town.grid)
     assert "回访称并未清运" in bench.ask("my_messages")["items"][0]["text"]
     # The project's side neither sees nor asks for second looks.

@@ -19,14 +19,15 @@ def answers_of(bench, calls):
 def test_of_two_appointments_filed_at_the_same_moment_one_becomes_active(bench, town):
     town.found()
     ready = []
-    for _ in range(2):
+    for post in ("COMMITTEE_PART_TIME_MEMBER", "PARTY_BRANCH_MEMBER"):
         made = town.secretary().do(
             "nominate",
             {
                 "project_id": "prj_a",
                 "direction": "P2C",
                 "person_id": "per_wu",
-                "target_post": "COMMITTEE_PART_TIME_MEMBER",
+                "target_post": post,
+                "party_member": True,
             },
         )
         which = {"appointment_id": made["id"]}

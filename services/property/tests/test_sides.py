@@ -340,13 +340,13 @@ def test_an_agreement_is_amended_once(compound):
     town = compound
     former = town.agree()
     later = {"valid_from": "2025-04-01", "supersedes": former}
-    draft = {"project_id": "prj_a", "type": "JOINT_BUILDING", "text_sha256": town.text,
+    draft = {"project_id": "prj_a", "type": "JOINT_BUILDING", "text_sha256": "b" * 64,
              "commitments": town.dated("2025-05-20")} | later  # fmt: skip
     second = town.secretary().do("draft_agreement", draft)["id"]
     first = town.agree(**later)
     with pytest.raises(errors.AmendedAlready):
         town.secretary().do("draft_agreement", draft)
-    sign = {"agreement_id": second, "text_sha256": town.text, "side": "PROJECT"}
+    sign = {"agreement_id": second, "text_sha256": "b" * 64, "side": "PROJECT"}
     with pytest.raises(errors.AmendedAlready):
         town.manager().do("sign_agreement", sign, version=1)
     # As two were signed before that was refused.

@@ -23,7 +23,7 @@ SECOND = ("per_second", "R_STREET", STREET)
 FAR = ("per_far", "R_CADRE", "370811015902")
 DAILY = {
     "CONSENT_TO_APPOINTMENT", "APPROVE_APPOINTMENT", "FILE_APPOINTMENT", "SIGN_AGREEMENT",
-    "FULFIL_COMMITMENT", "ACCEPT_COMMITMENT", "VALIDATE_COMPLAINT", "DECIDE_COMPLAINT_PROJECT",
+    "FULFIL_COMMITMENT", "ACCEPT_COMMITMENT", "VALIDATE_COMPLAINT", "CLOSE_COMPLAINT", "DECIDE_COMPLAINT_PROJECT",
     "SUBMIT_RECTIFICATION", "CHECK_RECTIFICATION", "OVERDUE_RECTIFICATION", "CONFIRM_WITHDRAWAL",
     "DO_WORK", "CHECK_WORK", "PUBLISH_DISCLOSURE",
 }  # fmt: skip
@@ -147,6 +147,13 @@ def test_the_days_work_waits_for_whom_may_act_and_is_gone_when_it_is_done(town):
     until(
         "VALIDATE_COMPLAINT", cpl, lambda: validate(town, cpl, valid=True, version=1), CADRE,
         not_to=[MANAGER, FAR],
+    )  # fmt: skip
+    until(
+        "CLOSE_COMPLAINT", cpl,
+        lambda: town.cadre().do(
+            "close_complaint", {"complaint_id": cpl, "outcome": "已恢复保洁"}, version=2
+        ),
+        CADRE, not_to=[MANAGER, FAR],
     )  # fmt: skip
     town.complain("req_2", project="prj_unknown")
     (waiting,) = town.cadre().ask("undecided_complaints")["items"]

@@ -398,6 +398,11 @@ def _of_community() -> list[Source]:
     pending = [complaints.valid == "PENDING", complaints.state == "OPEN"]
     return [
         ("VALIDATE_COMPLAINT", tables.complaints, pending),
+        (
+            "CLOSE_COMPLAINT",
+            tables.complaints,
+            [complaints.valid != "PENDING", complaints.state == "OPEN"],
+        ),
         ("DECIDE_COMPLAINT_PROJECT", tables.undecided, [undecided.state == "WAITING"]),
         ("CHECK_RECTIFICATION", tables.rectifications, [orders.state == "SUBMITTED"]),
         (
@@ -527,6 +532,7 @@ Deed = Literal[
     "CONFIRM_REPRESENTATIVES",
     "CONFIRM_REOPENING",
     "CONFIRM_WITHDRAWAL",
+    "CLOSE_COMPLAINT",
     "CONSENT_TO_APPOINTMENT",
     "DECIDE_COMPLAINT_PROJECT",
     "DO_WORK",

@@ -53,6 +53,11 @@ WAITS = (
     _deed("ACCEPT_COMMITMENT", "待验收的承诺 / A commitment to accept", "accept_commitment"),
     _deed("VALIDATE_COMPLAINT", "待认定的投诉 / A complaint to validate", "validate_complaint"),
     _deed(
+        "CLOSE_COMPLAINT",
+        "已认定、待办结的投诉 / A decided complaint to close",
+        "close_complaint",
+    ),
+    _deed(
         "DECIDE_COMPLAINT_PROJECT",
         "待确定项目的投诉 / A complaint whose project is to be decided",
         "decide_complaint_project",

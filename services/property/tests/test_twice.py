@@ -1,0 +1,46 @@
+"""The same thing is not made twice, and whose project it is hears of it."""
+
+import pytest
+
+from fivered.services.property import errors
+
+ORDER = {
+    "project_id": "prj_a", "severity": "S3", "facts": "楼道堆放杂物", "basis": "《物业服务合同》第 12 条",
+    "media": ["sha256:1"],
+}  # fmt: skip
+
+
+def told(bench, *kinds):
+    rows = bench.rows("SELECT kind, person_id FROM told ORDER BY message_id")
+    return [(row["kind"], row["person_id"]) for row in rows if row["kind"] in kinds]
+
+
+def test_an_order_is_issued_once_while_it_is_open_and_its_manager_is_told(bench, town):
+    town.found()
+    made = town.cadre().do("issue_rectification", ORDER)
+    with pytest.raises(errors.ThereAlready) as refused:
+        town.cadre("per_other").do("issue_rectification", ORDER)
+    assert refused.value.params["number"] == made["number"]
+    assert town.cadre().do("issue_rectification", ORDER | {"facts": "电梯间灯不亮"})
+    assert told(bench, "ORDER_ISSUED") == [("ORDER_ISSUED", "per_wu")] * 2
+
+
+def test_a_draft_of_one_text_waits_once(bench, town):
+    town.found()
+    draft = {
+        "project_id": "prj_a", "type": "JOINT_BUILDING", "text_sha256": "c" * 64,
+        "valid_from": "2025-04-01", "commitments": town.dated("2025-05-20"),
+    }  # fmt: skip
+    made = town.secretary().do("draft_agreement", draft)
+    with pytest.raises(errors.ThereAlready) as refused:
+        town.secretary().do("draft_agreement", draft)
+    assert refused.value.params["number"] == made["id"]
+    assert town.secretary().do("draft_agreement", draft | {"type": "CREDIT_DELIBERATION"})
+
+
+def test_a_complaint_is_told_to_the_manager_of_the_project_without_who_complains(bench, town):
+    town.found()
+    town.complain("req_1")
+    assert told(bench, "COMPLAINT_NEW") == [("COMPLAINT_NEW", "per_wu")]
+    (row,) = bench.rows("SELECT detail FROM told WHERE kind = 'COMPLAINT_NEW'")
+    assert "per_res" not in str(row["detail"])

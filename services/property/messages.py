@@ -56,6 +56,13 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         when="投诉标为紧急时 / when a complaint is marked as an emergency",
         urgent=True,
     ),
+    "COMPLAINT_LEFT_OUT": Tells(
+        "投诉 {number} 提交时写明的“{detail}”不能采用({reason});请补正"
+        " / {detail}, as complaint {number} was filed with, cannot be taken ({reason}); please put"
+        " it right",
+        to="诉求人;没有的,社区两委成员 / who complained; of nobody's, the community's committees",
+        when="提交时写明的详情与物业登记不符时 / when what it was filed with cannot be",
+    ),
     "COMPLAINT_CONTACT": Tells(
         "您被列为一件物业投诉的联系人 / You are named as whom to call about a property complaint",
         to="联系人 / whom to call",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from msgspec import Meta
 
@@ -87,6 +88,12 @@ def describe_complaint(tx: Tx, payload: Describe) -> replies.Made:
     emergency = bool(payload.emergency) and not row.emergency
     contact = payload.contact_id if payload.contact_id != row.contact_id else None
     row = records.change(tx, tables.complaints, row, step="DESCRIBED", **wanted)
+    _tell(tx, row, emergency=emergency, contact=contact)
+    return ground.reply(replies.Made, tables.complaints, row)
+
+
+def _tell(tx: Tx, row: Row, *, emergency: bool, contact: str | None) -> None:
+    """Tell whom to call, and of what cannot wait the project and the community."""
     about = ("complaint", row.complaint_id)
     if emergency:
         people = rows.committee_people(tx.conn, row.area)
@@ -94,7 +101,62 @@ def describe_complaint(tx: Tx, payload: Describe) -> replies.Made:
         where = {"place": row.place or "UNKNOWN_PLACE", "problem": row.problem or "OTHER_PROBLEM"}
         tell(tx, "COMPLAINT_EMERGENCY", people, about=about, **where)
     tell(tx, "COMPLAINT_CONTACT", contact, about=about)
-    return ground.reply(replies.Made, tables.complaints, row)
+
+
+def said_of(row: Any) -> dict[str, Any]:
+    """Return what is said of a complaint, member by member."""
+    return {name: value for name in _MEMBERS if (value := getattr(row, name)) is not None}
+
+
+def take(tx: Tx, row: Row, said: Mapping[str, Any]) -> None:
+    """Describe a complaint by what was said when it was filed, where nobody has said otherwise.
+
+    It is a fact by then and cannot be refused: a member that cannot be stays out, one by one, and
+    who complained is told which and why.
+    """
+    wanted = {name: value for name, value in said.items() if getattr(row, name) is None}
+    left_out: dict[str, str] = {}
+    for name in ("place", "problem", "room_id", "contact_id"):
+        if name not in wanted:
+            continue
+        reason = _why_not(tx, row, name, wanted[name], place=wanted.get("place") or row.place)
+        if reason is not None:
+            left_out[name] = reason
+            del wanted[name]
+    if wanted:
+        emergency, contact = bool(wanted.get("emergency")), wanted.get("contact_id")
+        note = {"left_out": sorted(left_out)} if left_out else {}
+        row = records.change(tx, tables.complaints, row, step="DESCRIBED", note=note, **wanted)
+        _tell(tx, row, emergency=emergency, contact=contact)
+    told = [row.complainant_id] if row.complainant_id else rows.committee_people(tx.conn, row.area)
+    for name, reason in left_out.items():
+        tell(
+            tx,
+            "COMPLAINT_LEFT_OUT",
+            told,
+            about=("complaint", row.complaint_id),
+            # A correction says it again.
+            once=f"{row.complaint_id}:{name}:{said[name]}",
+            number=row.number or row.complaint_id,
+            detail=f"DETAIL_{name.upper()}",
+            reason=reason,
+        )
+
+
+def _why_not(tx: Tx, row: Row, name: str, value: str, *, place: str | None) -> str | None:
+    """Return the word for why a member of what was said cannot be, or None."""
+    if name == "place":
+        return None if value in rules.PROBLEMS else "DETAIL_UNKNOWN"
+    if name == "problem":
+        if not any(value in problems for problems in rules.PROBLEMS.values()):
+            return "DETAIL_UNKNOWN"
+        return None if rules.can_be(place, value) else "DETAIL_ELSEWHERE"
+    if name == "contact_id":
+        return None if ground.is_adult_here(tx, value) else "DETAIL_NO_ADULT"
+    room = records.find(tx.conn, rooms.rooms, value)
+    if room is None:
+        return "DETAIL_UNKNOWN"
+    return None if room.project_id == row.project_id else "DETAIL_ELSEWHERE"
 
 
 def _check(tx: Tx, row: Row, payload: Describe) -> None:

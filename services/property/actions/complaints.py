@@ -15,7 +15,13 @@ from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
 from fivered.chassis.telling import tell
 from fivered.services.property import errors, events, replies, rules
-from fivered.services.property.actions import ground, rectifications, restatements, sampling
+from fivered.services.property.actions import (
+    complaint_details,
+    ground,
+    rectifications,
+    restatements,
+    sampling,
+)
 from fivered.services.property.storage import rows, tables
 from fivered.services.property.storage.rows import Row, Values
 
@@ -150,6 +156,20 @@ def _publish(
         occurred_at=cause.occurred_at if cause else None,
         cause=cause,
     )
+
+
+def consume_described(tx: Tx, heard: list[Event]) -> None:
+    """Describe complaints by what was said when they were filed; one that waits for its project
+    keeps it for then. A request that is no complaint about property has no use for it here; when
+    it is corrected, it is said again."""
+    for event in heard:
+        said = complaint_details.said_of(event.data)
+        ids = [event.data.request_id]
+        for row in rows.complaints_of_requests(tx.conn, ids).values():
+            complaint_details.take(tx, row, said)
+        for row in rows.undecided_of_requests(tx.conn, ids).values():
+            if row.state == "WAITING":
+                records.update(tx.conn, tables.undecided, row, **said)
 
 
 def consume_reopened(tx: Tx, heard: list[Event]) -> None:
@@ -444,6 +464,7 @@ def _assigned(tx: Tx, row: Row, project: Row, reason: str | None = None) -> Row:
     (made,) = rows.new_complaints(tx.conn, [new])
     _decided(tx, row, "ASSIGNED", reason=reason, complaint_id=made.complaint_id)
     _opened(tx, made)
+    complaint_details.take(tx, made, complaint_details.said_of(row))
     return made
 
 

@@ -71,6 +71,7 @@ def steward(tx: Tx, heard: list[Event]) -> None:
             events.PersonMergedHeard: _merged,
             events.RequestSubmittedHeard: complaints.consume_requests,
             events.RequestCorrectedHeard: complaints.consume_corrected,
+            events.RequestDescribedHeard: complaints.consume_described,
             events.RequestReopenedHeard: complaints.consume_reopened,
             events.RequestMergedHeard: complaints.consume_merged,
             events.RequestRatedHeard: confirmations.consume_rated,

@@ -160,6 +160,21 @@ class RequestCorrectedHeard:
     parted_from: str | None = None
 
 
+@reads("steward", "request_described.v1")
+class RequestDescribedHeard:
+    """What was said of a request when it was filed: a complaint is described by it."""
+
+    request_id: str
+    place: str | None = None
+    problem: str | None = None
+    room_id: str | None = None
+    contact_id: str | None = None
+    emergency: bool | None = None
+    warranty: bool | None = None
+    paid: bool | None = None
+    tell_project: bool | None = None
+
+
 @reads("steward", "request_reopened.v1")
 class RequestReopenedHeard:
     """A request was opened again by its reporter."""

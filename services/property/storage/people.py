@@ -107,6 +107,7 @@ MOVED: tuple[store.Column, ...] = (
     t.complaints.c.contact_id,
     t.undecided.c.complainant_id,
     t.undecided.c.decided_by,
+    t.undecided.c.contact_id,
     t.messages.c.person_id,
     t.rectifications.c.issued_by,
     t.rectifications.c.submitted_by,

@@ -57,8 +57,9 @@ DATA_MAP = (
         "undecided_complaints", COMPLAINT,
         fades="building", over="decided_at", months=36,
         whose="complainant_id", general="building",
-        others="decided_by", things="undecided_id request_id number category claimed_project_id"
-        " state reason complaint_id", erased="building", stays=_FIGURES,
+        others="decided_by contact_id", things="undecided_id request_id number category"
+        " claimed_project_id state reason complaint_id place problem room_id",
+        erased="building", stays=_FIGURES,
     ),
     Held(
         "messages", MESSAGE,

@@ -226,6 +226,27 @@ meetings = sa.Table(
     sa.Index("ix_tripartite_meetings_area", "area", "created_at", "meeting_id"),
     info={"kind": "meeting"},
 )
+
+
+def _details(length: int = 16) -> list[sa.Column[object]]:
+    """Return the columns of where and what, of which room, and whom to call.
+
+    Args:
+        length: Of the code of a place, in characters.
+    """
+    return [
+        sa.Column("place", sa.String(length)),
+        sa.Column("problem", sa.String(24)),
+        sa.Column("room_id", store.Id),
+        sa.Column("contact_id", store.Id),
+        sa.Column("emergency", sa.Boolean),
+        sa.Column("warranty", sa.Boolean),
+        sa.Column("paid", sa.Boolean),
+        # Whether the project may read the room and the contact person.
+        sa.Column("tell_project", sa.Boolean),
+    ]
+
+
 complaints = sa.Table(
     "complaints",
     metadata,
@@ -251,15 +272,7 @@ complaints = sa.Table(
     # What who complained says of it: SOLVED, NOT_SOLVED; null is nothing.
     sa.Column("confirmed", sa.String(12)),
     # What it is about, more closely; null is what nobody has said.
-    sa.Column("place", sa.String(16)),
-    sa.Column("problem", sa.String(24)),
-    sa.Column("room_id", store.Id),
-    sa.Column("contact_id", store.Id),
-    sa.Column("emergency", sa.Boolean),
-    sa.Column("warranty", sa.Boolean),
-    sa.Column("paid", sa.Boolean),
-    # Whether the project may read the room and the contact person.
-    sa.Column("tell_project", sa.Boolean),
+    *_details(),
     sa.Index("ix_complaints_month", "project_id", "period"),
     sa.Index("ix_complaints_area", "area", "created_at", "complaint_id"),
     sa.Index("ix_complaints_created", "created_at", "complaint_id"),
@@ -287,6 +300,8 @@ undecided = sa.Table(
     sa.Column("decided_by", store.Id),
     *_when("decided_at"),
     sa.Column("complaint_id", store.Id),
+    # What was said when it was filed, as it was said; it goes on to the complaint.
+    *_details(24),
     *_row(),
     sa.Index("ix_undecided_complaints_area", "area", "created_at", "undecided_id"),
     sa.Index("ix_undecided_complaints_grid", "grid", "state"),

@@ -19,7 +19,7 @@ from fivered.chassis.records import Row
 from fivered.chassis.refusal import NotFound
 from fivered.chassis.requests import Request
 from fivered.services.steward import events, rules, storage
-from fivered.services.steward.actions import draws, reminders, results, telling
+from fivered.services.steward.actions import details, draws, reminders, results, telling
 from fivered.services.steward.actions.parties import require_impartial, require_outside_chain
 from fivered.services.steward.actions.standing import require_serving
 from fivered.services.steward.actions.voices import lend
@@ -292,6 +292,7 @@ def publish_corrected(tx: Tx, row: Row, *, parted_from: str | None = None) -> No
     """Say what a request is about now, where, and whose; or that it goes its own way again."""
     said = fact_of(events.RequestCorrected, row, filed_at=row.created_at, parted_from=parted_from)
     publish(tx, row, said)
+    details.publish(tx, row, sequence=row.version)
 
 
 def contact_anew(tx: Tx, row: Row, *, keep: datetime | None = None) -> dict[str, object]:

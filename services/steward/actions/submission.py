@@ -22,6 +22,7 @@ from fivered.chassis.text import fold
 from fivered.services.steward import events, replies, rules, storage
 from fivered.services.steward.actions import (
     calls,
+    details,
     incidents,
     kinship,
     reminders,
@@ -42,6 +43,7 @@ from fivered.services.steward.actions.cases import (
     stamp,
     step,
 )
+from fivered.services.steward.actions.details import Details
 from fivered.services.steward.actions.dispatch import choose, handed_to
 from fivered.services.steward.actions.parties import (
     accused,
@@ -151,6 +153,7 @@ class SubmitRequest(NewRequest, frozen=True):
 
     # FORUM is the forum's own: nobody else says that a topic became a request.
     channel: Annotated[Channel, Meta(examples=["PHONE"], description="来源渠道 / channel")]
+    details: Details | None = None
 
 
 class Concern(Request, frozen=True):
@@ -183,7 +186,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         UnknownPlace: The named place is not registered, or has ended.
         Invalid: Neither a grid nor a place is named, or both and they do not agree.
         RoleDenied: The caller may not name this reporter, or not write this channel's references.
-        UnknownPerson: The named reporter is not registered.
+        UnknownPerson: The named reporter, or contact person, is not registered.
         ReferenceTaken: The reference stands for another content.
         ProjectNotOfGrid: The named project serves other grids.
         ClockSkew: It is said to have happened in the future.
@@ -194,6 +197,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         KnownIncident: An outage of that kind is announced there; another system is not asked.
         BadCallerPhone: The caller's number is none.
     """
+    details.check(tx, payload.details)
     payload = _located(tx, payload)
     serving = storage.ground.place(tx.conn, payload.grid)
     if tx.actor.is_service_account:
@@ -227,6 +231,7 @@ def submit_request(tx: Tx, payload: SubmitRequest) -> Filed:
         first = _answered(tx, payload, reporter, own)
         assert first is not None, "its reference is taken"  # noqa: S101  or it had been filed
         return _filed(first)
+    details.keep(tx, row, payload.details)
     return _filed(reply(row), duplicate=False, similar=_similar(tx, payload, row))
 
 

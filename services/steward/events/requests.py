@@ -104,6 +104,36 @@ class RequestSubmitted:
 
 
 @fact(
+    "request_described.v1",
+    about="request",
+    when="诉求提交时写明详情的,一次;更正后再发 / when a request is filed with details, once, and "
+    "again with each correction of it",
+    by=("submit_request", "correct_request", "attach_reporter"),
+    after=("request_submitted.v1",),
+)
+class RequestDescribed:
+    """诉求详情 / What was said of a request when it was filed, for the service whose matter it is;
+    of a complaint about property in the words of its complaint kinds."""
+
+    request_id: RequestId
+    place: Annotated[str, Meta(description="部位 / where")] | None = None
+    problem: Annotated[str, Meta(description="问题 / what is wrong")] | None = None
+    room_id: (
+        Annotated[str, Meta(description="业主名册中的房屋 / a room of the owners' register")] | None
+    ) = None
+    contact_id: Annotated[PersonId, Meta(description="联系人 / whom to call")] | None = None
+    emergency: Annotated[bool, Meta(description="紧急 / it cannot wait")] | None = None
+    warranty: Annotated[bool, Meta(description="保修期内 / under warranty")] | None = None
+    paid: Annotated[bool, Meta(description="有偿服务 / a service that is paid for")] | None = None
+    tell_project: (
+        Annotated[
+            bool, Meta(description="房屋和联系人告知物业 / the project may read room and contact")
+        ]
+        | None
+    ) = None
+
+
+@fact(
     "request_resolved.v1",
     about="request",
     visibility="public",

@@ -10,6 +10,7 @@ from fivered.chassis.fields import Instant
 from fivered.chassis.replies import Page, Reply
 from fivered.services.steward.fields import Summary
 from fivered.services.steward.replies import desk
+from fivered.services.steward.replies.details import RequestDetails
 from fivered.services.steward.replies.hazards import HazardCard, Mending
 from fivered.services.steward.replies.opened import (
     CategoryCard,
@@ -506,6 +507,7 @@ class RequestDetail(RequestCard, kw_only=True):
     """诉求 / A request as the viewer may see it, with its words; a follower reads the case only."""
 
     text: str | UnsetType = UNSET
+    details: RequestDetails | UnsetType = UNSET
     media: list[str] | UnsetType = UNSET
     erased_at: (
         Annotated[

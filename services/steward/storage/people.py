@@ -22,6 +22,7 @@ from fivered.services.steward.storage.desk import (
     request_notes,
     request_pauses,
 )
+from fivered.services.steward.storage.details import request_details
 from fivered.services.steward.storage.escalations import request_escalations
 from fivered.services.steward.storage.grid_changes import grid_changes
 from fivered.services.steward.storage.intake import intake_items
@@ -414,6 +415,7 @@ def deaths(
 MOVED: tuple[store.Column, ...] = (
     stewards.c.person_id,
     requests.c.reporter_id,
+    request_details.c.contact_id,
     intake_items.c.reporter_id,
     requests.c.handler_person,
     requests.c.recorded_by,

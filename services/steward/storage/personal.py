@@ -158,6 +158,10 @@ DATA_MAP = (
         things="channel reference", erased=ROWS,
     ),
     Held(
+        "request_details", REQUEST, whose="request_id>requests", others="contact_id",
+        things="place problem room_id", erased=ROWS,
+    ),
+    Held(
         "intake_items", REQUEST, whose="reporter_id",
         general="text phone sender building reference client_key",
         others="decided_by", hidden="digest",

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fivered.services.steward.storage import desk
+from fivered.services.steward.storage import desk, details
 from fivered.services.steward.storage.tables import (
     code_limits,
     person_reads,
@@ -77,6 +77,7 @@ def erase(conn: sa.Connection, empty: Mapping[str, bytes], at: datetime) -> None
     files = requests.metadata.tables["files"]
     conn.execute(sa.delete(files).where(files.c.thing_id.in_(ids)))
     desk.erase_notes(conn, ids)
+    details.drop(conn, ids)
     conn.execute(sa.delete(request_references).where(request_references.c.request_id.in_(ids)))
     asked = sa.select(request_timeline.c.id, request_timeline.c.detail).where(
         request_timeline.c.request_id.in_(ids)

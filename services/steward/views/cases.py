@@ -23,7 +23,7 @@ from fivered.chassis.requests import Request
 from fivered.chassis.text import code, without_numbers
 from fivered.services.steward import replies, rules, storage
 from fivered.services.steward.fields import Category, Channel, Kind, PlaceCode, Priority
-from fivered.services.steward.views import notes
+from fivered.services.steward.views import details, notes
 
 State = Literal[
     "SUBMITTED", "DISPATCHED", "RETURNED", "ACCEPTED", "IN_PROGRESS", "RESOLVED", "RATED",
@@ -342,7 +342,8 @@ def detail(tx: Tx, row: Row) -> replies.RequestDetail:
     found = _whole(tx, row, replies.RequestDetail)
     said, vault = reader(tx, row), storage.vault(tx)
     text = said(vault.open(row.text, f"{row.request_id}.text"))
-    found.tell(row, replies.RequestDetail, text=text, followers=UNSET, case=UNSET)
+    found.tell(row, replies.RequestDetail, text=text, followers=UNSET, case=UNSET, details=UNSET)
+    found.details = details.of(tx, row)
     _tell_outcome(tx, found, row)
     if _sees_rating(tx, row):
         rating = vault.open_or_none(row.rating_text, f"{row.request_id}.rating")

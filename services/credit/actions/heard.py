@@ -426,9 +426,14 @@ def _not_owed(tx: Tx, event: Event) -> None:
     reversals.take_back(tx, event, deed=event.data.disclosure_id)
 
 
+def _not_fixed(tx: Tx, event: Event) -> None:
+    reversals.take_back(tx, event, deed=event.data.rectification_id, given_only=True)
+
+
 _TAKES_BACK: dict[type[Any], Callable[[Any, Any], None]] = {
     events.AttendanceCorrectedHeard: _not_there,
     events.DisclosureWithdrawnHeard: _not_owed,
+    events.RectificationRefutedHeard: _not_fixed,
 }
 _STEWARD: dict[type[Any], Callable[[Any, Any], None]] = {
     events.ResidentMovedHeard: _moved,

@@ -78,11 +78,31 @@ def reverse_deed(tx: Tx, deed: str, by_set: Mapping[str, frozenset[str]], event:
     _reverse_each(tx, event, found)
 
 
-def take_back(tx: Tx, event: Event, *, deed: str, person_id: str | None = None) -> None:
-    """Take back what was given for a deed; of one that others did as well, one person's part."""
+def take_back(
+    tx: Tx,
+    event: Event,
+    *,
+    deed: str,
+    person_id: str | None = None,
+    given_only: bool = False,
+) -> None:
+    """Take back what followed from a deed.
+
+    Args:
+        tx: The transaction.
+        event: That says so.
+        deed: Which one.
+        person_id: Of a deed that others did as well, whose part.
+        given_only: What was given, not what was taken for it.
+    """
     of = None if person_id is None else f"RES:{registry.kept(tx.conn, person_id)}"
     found = store.by_deeds(tx.conn, [deed])
-    found = [known for known in found if of is None or known.subject_id == of]
+    found = [
+        known
+        for known in found
+        if (of is None or known.subject_id == of)
+        and (not given_only or known.score > 0 or known.points > 0)
+    ]
     _reverse_each(tx, event, found)
 
 

@@ -323,6 +323,14 @@ class RectificationWithdrawnHeard:
     project_id: str
 
 
+@reads("property", "rectification_refuted.v1")
+class RectificationRefutedHeard:
+    """A fix was none: what was given for it is taken back, what was taken for the order stays."""
+
+    rectification_id: str
+    project_id: str
+
+
 @reads("property", "disclosure_published.v1")
 class DisclosurePublishedHeard:
     """A project disclosed what it must."""

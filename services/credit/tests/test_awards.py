@@ -336,6 +336,30 @@ def test_an_order_issued_in_error_takes_its_deductions_back(credit):
     assert found[0]["to_period"] < found[0]["period"]
 
 
+def test_what_was_given_for_a_fix_that_was_none_is_taken_back_and_the_deduction_stays(credit):
+    """A second look found the passage blocked again, and the project kept its point."""
+    bench = credit.at(NOW)
+    stage.project(bench)
+    for name, late in (("rec_1", False), ("rec_2", False)):
+        data = {"rectification_id": name, "project_id": "prj_1", "severity": "S3", "late": late}
+        bench.consume("property", "rectification_passed.v1", data, subject=name)
+    data = {"rectification_id": "rec_1", "project_id": "prj_1", "severity": "S3"}
+    bench.consume("property", "rectification_overdue.v1", data, subject="rec_1", sequence=2)
+    bench.consume(
+        "property",
+        "rectification_refuted.v1",
+        {"rectification_id": "rec_1", "project_id": "prj_1"},
+        subject="rec_1",
+        sequence=3,
+    )
+    found = bench.rows("SELECT deed, rule_code, state FROM awards WHERE subject_id = 'PRJ:prj_1'")
+    assert {(row["deed"], row["rule_code"]): row["state"] for row in found} == {
+        ("rec_1", "R-PRJ-11"): "REVERSED",
+        ("rec_1", "R-PRJ-12"): "PROPOSED",
+        ("rec_2", "R-PRJ-11"): "APPROVED",
+    }
+
+
 def test_a_disclosure_that_was_not_owed_takes_its_deduction_back(credit):
     """K13: the street took it off property's list, and credit's -3 stayed."""
     bench = credit.at(NOW)

@@ -8,11 +8,12 @@ from msgspec import Meta, field
 
 from fivered.chassis import files, records
 from fivered.chassis.bus import Tx
+from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import Request
 from fivered.chassis.telling import tell
-from fivered.services.property import errors, replies, rules
+from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground, rectifications
 from fivered.services.property.actions.ground import References
 from fivered.services.property.actions.sampling import TABLES, Kind, open_check
@@ -186,4 +187,10 @@ def _open_again(tx: Tx, check: Row, finding: str) -> str | None:
     )
     note = {"by": order.rectification_id}
     records.note(tx, tables.rectifications, row, step="WRONG_AGAIN", note=note)
+    tx.publish(
+        fact_of(events.RectificationRefuted, row),
+        subject=row.rectification_id,
+        scope=row.area,
+        sequence=row.version + 1,
+    )
     return str(order.rectification_id)

@@ -63,6 +63,7 @@ from fivered.services.property.events.rectifications import (
     RectificationIssued,
     RectificationOverdue,
     RectificationPassed,
+    RectificationRefuted,
     RectificationWithdrawn,
 )
 from fivered.services.property.events.votes import OwnersVoteClosed
@@ -111,6 +112,7 @@ __all__ = [
     "RectificationIssued",
     "RectificationOverdue",
     "RectificationPassed",
+    "RectificationRefuted",
     "RectificationWithdrawn",
     "RequestCancelledHeard",
     "RequestCorrectedHeard",

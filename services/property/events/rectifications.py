@@ -65,6 +65,21 @@ class RectificationPassed:
 
 
 @fact(
+    "rectification_refuted.v1",
+    about="rectification",
+    when="复核发现整改不实、重新签发时,一次 / when a second look finds that a fix was none, and "
+    "orders it anew; once",
+    by=("record_quality_check",),
+    after=("rectification_passed.v1",),
+)
+class RectificationRefuted:
+    """整改不实 / The fix was none; what was given for it is taken back, another order follows."""
+
+    rectification_id: RectificationId
+    project_id: ProjectId
+
+
+@fact(
     "rectification_overdue.v1",
     about="rectification",
     when="整改到期未合格时,每张整改单一次 / when an order was not met in time; once per order",

@@ -73,6 +73,8 @@ def test_a_wrong_pass_is_found_by_somebody_outside_counted_and_ordered_anew(benc
     assert (check["looked_by"], check["visited"], check["satisfied"]) == ("per_qian", True, False)
     again = bench.ask("rectification", {"rectification_id": check["opened"]})
     assert (again["again_of"], again["severity"], again["state"]) == (order, "S1", "ISSUED")
+    (refuted,) = bench.published("rectification_refuted.v1")
+    assert refuted["data"]["rectification_id"] == order
     with pytest.raises(StateConflict):
         bench.do("record_quality_check", look, version=2)
     assert listed(town, state="WRONG", found_good_by="per_other") == []

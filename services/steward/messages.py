@@ -483,9 +483,14 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
     ),
     # ---------------------------------------------------------------- what is announced nearby
     "INCIDENT_NEAR": Tells(
-        "您所在楼栋有通告 {number}“{title}”:{starts} 至 {ends}"
+        "您所在楼栋或网格有通告 {number}“{title}”:{starts} 至 {ends}"
         " / An announcement for where you live, {number} “{title}”: {starts} to {ends}",
         to=_NEAR, when="发布或扩大范围时 / when it is announced, or comes to more places",
+    ),
+    "INCIDENT_MOVED": Tells(
+        "通告 {number}“{title}”时间有变:现为 {starts} 至 {ends}"
+        " / What was announced as {number} “{title}” has other times now: {starts} to {ends}",
+        to="已收到该通告的居民 / who was told of it", when="起止时间变更时 / when its times change",
     ),
     "INCIDENT_OVER": Tells(
         "通告 {number}“{title}”已恢复 / What was announced as {number} “{title}” is over",

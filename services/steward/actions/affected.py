@@ -11,6 +11,7 @@ from fivered.services.steward import rules, storage
 from fivered.services.steward.storage import affected
 
 NEAR, OVER, OFF = "INCIDENT_NEAR", "INCIDENT_OVER", "INCIDENT_OFF"
+MOVED = "INCIDENT_MOVED"
 
 
 def arm(tx: Tx, kind: str, incident_id: str, grids: Iterable[str]) -> None:
@@ -36,6 +37,24 @@ def on_announced(tx: Tx, due: Due) -> None:
         starts=tx.calendar.minute(row.starts_at),
         ends=tx.calendar.minute(row.ends_at),
     )
+
+
+def on_moved(tx: Tx, due: Due) -> None:
+    """Tell those who were told of it from when until when it is now, and others who live there."""
+    row = _row(tx, due)
+    if row is None or row.over:
+        return
+    tell(
+        tx,
+        MOVED,
+        affected.told(tx.conn, NEAR, row.incident_id, _concerned(tx, row)),
+        about=("incident", row.incident_id),
+        number=row.number,
+        title=row.title,
+        starts=tx.calendar.minute(row.starts_at),
+        ends=tx.calendar.minute(row.ends_at),
+    )
+    on_announced(tx, due)
 
 
 def on_over(tx: Tx, due: Due) -> None:

@@ -26,8 +26,11 @@ def consume(tx: Tx, heard: list[Event]) -> None:
                     *("starts_at", "ends_at"),
                 )
             }
+            before = concerned.times_of(tx.conn, data.incident_id)
             if storage.incidents.keep(tx.conn, {**said, "sequence": event.sequence}, data.grids):
-                affected.arm(tx, affected.NEAR, data.incident_id, data.grids)
+                moved = before not in {None, (data.starts_at, data.ends_at)}
+                kind = affected.MOVED if moved else affected.NEAR
+                affected.arm(tx, kind, data.incident_id, data.grids)
 
 
 def require_news(

@@ -7,6 +7,7 @@ from fivered.services.steward.actions import affected
 
 doors = (
     timer(affected.NEAR, affected.on_announced),
+    timer(affected.MOVED, affected.on_moved),
     timer(affected.OVER, affected.on_over),
     timer(affected.OFF, affected.on_off),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -31,6 +32,14 @@ def grids_of(conn: sa.Connection, incident_id: str) -> list[str]:
     t = tables.known_incidents
     asked = sa.select(t.c.grid).where(t.c.incident_id == incident_id).order_by(t.c.grid)
     return list(conn.execute(asked).scalars())
+
+
+def times_of(conn: sa.Connection, incident_id: str) -> tuple[datetime, datetime] | None:
+    """Return from when until when something was announced to be, or None."""
+    t = tables.known_incidents
+    asked = sa.select(t.c.starts_at, t.c.ends_at).where(t.c.incident_id == incident_id).limit(1)
+    found = conn.execute(asked).first()
+    return None if found is None else (found.starts_at, found.ends_at)
 
 
 def living(conn: sa.Connection, vault: Vault, grid: str, buildings: Iterable[str]) -> set[str]:

@@ -45,6 +45,25 @@ def test_who_lives_there_or_has_reported_it_is_told_and_told_when_it_is_over(gro
     assert sorted(over) == [WANG, NEXT_DOOR, THERE]
 
 
+def test_who_was_told_hears_when_its_times_move_and_of_no_other_word(ground):
+    """A water cut was put off by two hours, and those who waited for water were not told."""
+    bench = ground.bench
+    bench.fire("2025-03-03T09:00:00")
+    said(bench)
+    bench.fire("2025-03-03T09:01:00")
+    assert told(bench, "inc_1") == {"INCIDENT_NEAR": [THERE]}
+    said(bench, "incident_updated.v1", 2, title="停水(更正)")
+    bench.fire("2025-03-03T09:02:00")
+    assert "INCIDENT_MOVED" not in told(bench, "inc_1")
+    later = {"ends_at": "2025-03-03T20:00:00+08:00", "buildings": ["3号楼", "13栋"]}
+    said(bench, "incident_updated.v1", 3, **later)
+    bench.fire("2025-03-03T09:03:00")
+    # Who hears of it only now hears the new times at once.
+    assert told(bench, "inc_1") == {"INCIDENT_NEAR": [THERE, NEXT_DOOR], "INCIDENT_MOVED": [THERE]}
+    (row,) = bench.rows("SELECT detail FROM told WHERE kind = 'INCIDENT_MOVED'")
+    assert "20:00" in str(row["detail"])
+
+
 def test_all_of_a_grid_are_told_where_no_building_is_named_and_what_is_past_is_not_said(ground):
     bench = ground.bench
     bench.fire("2025-03-03T09:00:00")

@@ -26,11 +26,13 @@ from msgspec import Struct
 
 from fivered.chassis import __version__, dumps, here, kept_keys
 from fivered.chassis import storage as store
-from fivered.chassis.blobs import place_of
+from fivered.chassis.blobs import FETCHED, place_of
 from fivered.chassis.folder import hold, keys_of_service
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.installed import ALL, service_class, service_names, services_of
+from fivered.chassis.kept import kept_here
 from fivered.chassis.migrate import histories, package_of
+from fivered.chassis.refusal import Refusal
 from fivered.chassis.settings import CommandFailed
 from fivered.chassis.typed import decoded
 from fivered.chassis.vault import key_id
@@ -212,7 +214,7 @@ def _fill(
             why += without.values()
     copied = None
     if beside.blobs:
-        copied = _copy_blobs(names, Path(beside.blobs), folder.parent / BLOBS)
+        copied = _copy_blobs(names, beside.blobs, folder.parent / BLOBS)
     sealed = bool(beside.passphrase and beside.keys)
     if sealed:
         _write(folder / SEALED_KEYS, seal(beside.keys, beside.passphrase))
@@ -287,19 +289,28 @@ def bare(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def _copy_blobs(names: Iterable[str], source: Path, to: Path) -> dict[str, int]:
+def _copy_blobs(names: Iterable[str], blobs: str, to: Path) -> dict[str, int]:
     """Copy the files that are still there; one that nobody came for in a day is forgotten."""
     to.mkdir(mode=0o700, exist_ok=True)
-    found = {}
+    kept, found = kept_here(blobs), {}
     for name in sorted(names):
-        lies, copy = place_of(source, name), to / bare(name)
+        copy = to / bare(name)
         try:
-            size = lies.stat().st_size
-            if not copy.is_file() or copy.stat().st_size != size:
-                _copy(lies, copy)
+            # What waits, lies in the folder always.
+            lies = place_of(Path(blobs), name) if bare(name) == name else None
+            size = kept.size(name) if lies is None else lies.stat().st_size
+            if size is not None and (not copy.is_file() or copy.stat().st_size != size):
+                lies = lies or kept.fetch(name)
+                if lies is not None:
+                    _copy(lies, copy)
+                    if lies.name.startswith(FETCHED):
+                        lies.unlink(missing_ok=True)
         except FileNotFoundError:
             continue
-        found[name] = size
+        except Refusal as refusal:
+            raise CommandFailed(f"files: {refusal} ({refusal.__cause__})") from refusal
+        if size is not None:
+            found[name] = size
     return found
 
 
@@ -660,6 +671,7 @@ __all__ = [
     "Manifest",
     "Part",
     "backups_in",
+    "bare",
     "command",
     "databases",
     "forget_older",

@@ -27,6 +27,8 @@ from fivered.chassis.refusal import Refusal
 KEPT = "kept"
 # How long a file waits for somebody to come for it.
 ABANDONED_S = 24 * 3600
+# What was read from a bucket lies here so long, under names that begin so (`kept.InBucket`).
+FETCHED, FETCHED_S = ".got-", 3600
 _NAME = re.compile(r"^[0-9a-f]{64}(\.[0-9a-f]{16})?$")
 
 
@@ -188,12 +190,13 @@ class Blobs:
     def sweep(self, older_than_s: float) -> int:
         """Forget files that nobody has come for. Returns how many."""
         gone = 0
-        limit = time.time() - older_than_s
+        limit, fetched = time.time() - older_than_s, time.time() - FETCHED_S
         if not self._folder.is_dir():
             return 0
         for path in self._folder.iterdir():
             with suppress(FileNotFoundError):
-                if path.is_file() and path.stat().st_mtime < limit:
+                until = max(limit, fetched) if path.name.startswith(FETCHED) else limit
+                if path.is_file() and path.stat().st_mtime < until:
                     path.unlink()
                     gone += 1
         return gone
@@ -230,6 +233,9 @@ def forget_abandoned(folder: str) -> int:
 
 
 __all__ = [
+    "ABANDONED_S",
+    "FETCHED",
+    "FETCHED_S",
     "KEPT",
     "Blob",
     "BlobMissing",

@@ -108,6 +108,7 @@ _OWN = (
     ("rebuild", "clear a projection and read it again from its sources", "commands:run_rebuild"),
     ("backup", "one moment of a service's data as a folder; verify", "backup:command"),
     ("restore", "fill an empty database from a backup", "restore:command"),
+    ("files", "move the kept files of the folder into the bucket", "kept:command"),
     ("keys", "replace a key under which data are stored", "commands:run_keys"),
     ("calendar", "the years whose working days are known", "commands:run_calendar"),
     ("contracts", "contract files beside the code", "commands:run_contracts"),
@@ -253,7 +254,7 @@ def _declare_consumer(consumer: argparse.ArgumentParser) -> None:
 # What looks at an installation, or acts on what lies in its databases.
 _LOOKING = (
     "topology", "consumer", "events", "parked", "partitions", "workers", "jobs", "timers", "audit",
-    "rebuild", "calendar", "doctor", "top",
+    "rebuild", "files", "calendar", "doctor", "top",
 )  # fmt: skip
 _LOOKED = {
     "jobs": {"kind": "of this kind only", "state": "QUEUED, RUNNING, DONE, FAILED or CANCELLED"},
@@ -268,6 +269,7 @@ _LOOKED = {
 
 def _declare_care(parsers: Mapping[str, argparse.ArgumentParser]) -> None:
     """Say what the commands take that look into something and mend it."""
+    parsers["files"].add_argument("action", choices=("move",))
     topology = parsers["topology"]
     topology.add_argument("action", choices=("apply", "show", "permissions", "policies"))
     topology.add_argument("name", nargs="?", help=argparse.SUPPRESS)

@@ -34,9 +34,11 @@ from fivered.chassis import (
     webhooks,
 )
 from fivered.chassis import storage as store
+from fivered.chassis.blobs import KEPT, NoBlobs
 from fivered.chassis.cards import Outlook, StepCard
 from fivered.chassis.here import keys_file
 from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.kept import InBucket, kept_here
 from fivered.chassis.messages import SYSTEM
 from fivered.chassis.migrate import current_of, newest_of, package_of
 from fivered.chassis.runtime import Runtime
@@ -89,11 +91,28 @@ def findings() -> Iterator[Finding]:
             yield Finding(name, _MARKS[ok], text)
     if here.is_named() and here.system() is None:
         yield Finding("up", _MARKS[None], here.nothing_runs())
+    if os.environ.get("FIVERED_S3_URL"):
+        ok, text = _files()
+        yield Finding("files", _MARKS[ok], text)
     if mine and all(_is_embedded(os.environ[database_variable(name)]) for name in mine):
         yield Finding("broker", "ok", "none is needed, everything runs in one process")
     else:
         for ok, text in _broker(here.broker_url(), mine):
             yield Finding("broker", _MARKS[ok], text)
+
+
+def _files() -> Found:
+    """Look whether files can be kept in the bucket, and read and deleted there."""
+    try:
+        bucket = kept_here(os.environ.get("FIVERED_BLOBS", ""))
+    except (SettingsError, NoBlobs) as error:
+        return False, str(error)
+    if isinstance(bucket, InBucket) and (why := bucket.check()):
+        return False, f"the store does not keep files: {why}"
+    left = sum(1 for _ in Path(os.environ["FIVERED_BLOBS"]).glob(f"{KEPT}/*/*/*"))
+    if left:
+        return None, f"{left} files lie in the folder still: fivered files move"
+    return True, "the bucket takes files, gives them and deletes them"
 
 
 def _left_out() -> set[str]:

@@ -1,10 +1,10 @@
 """Files that prove or show something: a photo, a paper, the minutes of a meeting.
 
-Two folders lie below that of `blobs`. What the gateway has taken waits in `uploads`, in a folder of
-its uploader, for a day. A command that names a file by its id attaches it to the thing that it is
-about (`attach`): the file is linked into `kept`, in the folder of the service, and a row says whose
-it is, in the same transaction. What no row names after a day is swept, here as there; so nothing
-has to be told of a command that was undone, or of a row that was erased.
+What the gateway has taken waits below the folder of `blobs`, in `uploads`, in a folder of its
+uploader, for a day. A command that names a file by its id attaches it to the thing that it is about
+(`attach`): the file goes to those that the service keeps (`kept`: a folder or a bucket), and a row
+says whose it is, in the same transaction. What no row names after a day is swept, here as there; so
+nothing has to be told of a command that was undone, or of a row that was erased.
 
 Who may read a file, the thing says: the service asks its own door that shows it
 (`Service.shown_by`), and gives those files that the answer names to this caller (`Files`). What the
@@ -13,7 +13,6 @@ gateway then gives is an address that is good for five minutes.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import time
@@ -29,11 +28,12 @@ import sqlalchemy as sa
 from msgspec import Meta
 
 from fivered.chassis import storage as store
-from fivered.chassis.blobs import ABANDONED_S, KEPT, NoBlobs, mark_of, place_of, room
+from fivered.chassis.blobs import ABANDONED_S, NoBlobs, mark_of, room
 from fivered.chassis.bus import PUBLIC, Door, Service, query
 from fivered.chassis.checks import check_role
 from fivered.chassis.fields import Id
 from fivered.chassis.json_values import JsonObject
+from fivered.chassis.kept import FilesAway, kept_in
 from fivered.chassis.refusal import Guard, NotFound, Refusal
 from fivered.chassis.replies import Reply, plain
 from fivered.chassis.requests import Request
@@ -235,6 +235,7 @@ def attach(
     Raises:
         NoBlobs: This installation has no folder for files.
         UnknownFile: One is not there, of another uploader, or too old.
+        FilesAway: The store of files does not answer; what was sent waits on.
     """
     ((of, of_id),) = thing.items()
     if of not in tx.runtime.service_cls.shown_by:
@@ -332,62 +333,49 @@ def _taken(tx: Tx, file_id: str, field: str, whose: str | None) -> dict[str, obj
     if found is None or not found.kept:
         raise UnknownFile(field=field, file=file_id)
     name = f"{found.kept}.{mark_of(file_id)}"
-    to = place_of(Path(folder), f"{tx.runtime.name}/{name}")
-    with room():
-        to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for part in ("content", *found.previews):
-            _link(uploads.place(file_id) / part, to if part == "content" else preview(to, part))
+    place, key = uploads.place(file_id), f"{tx.runtime.name}/{name}"
+    kept = kept_in(tx.runtime.process)
+    for part in found.previews:
+        kept.put(preview(key, part), place / part)
+    kept.put(key, place / "content")
     return {
         "sha256": name, "name": found.name, "media_type": found.media_type, "size": found.size,
     }  # fmt: skip
 
 
-def _link(source: Path, to: Path) -> None:
-    if to.exists():
-        return
-    try:
-        os.link(source, to)
-    except OSError:  # a file system without links
-        fresh = to.with_name(f".in-{to.name}")
-        shutil.copyfile(source, fresh)
-        fresh.replace(to)
-
-
-def preview(content: Path, size: str) -> Path:
-    """Return where a smaller picture lies, beside its file."""
-    return content.with_name(f"{content.name}.{size}")
+def preview(key: str, size: str) -> str:
+    """Return the key of a smaller picture, beside its file."""
+    return f"{key}.{size}"
 
 
 def sweep_kept(runtime: Opened, older_than_s: float = ABANDONED_S) -> int:
     """Delete files of a service that no row names: their command was undone, or their row erased.
 
+    While the store is away nothing is deleted; the next time comes.
+
     Returns:
         How many files were deleted.
     """
-    folder = runtime.process.blobs
-    top = Path(folder) / KEPT / runtime.name
-    if not folder or not top.is_dir():
+    if not runtime.process.blobs:
         return 0
-    table, gone, limit = runtime.chassis.files, 0, time.time() - older_than_s
-    for part in top.iterdir():
-        old = [path for path in part.iterdir() if _is_older(path, limit)]
-        for first in range(0, len(old), _MOST_NAMED):
-            some = {path: ".".join(path.name.split(".")[:2]) for path in old[first:][:_MOST_NAMED]}
-            with store.reading(runtime.engine) as conn:
-                asked = sa.select(table.c.sha256).where(table.c.sha256.in_(set(some.values())))
-                named = set(conn.execute(asked).scalars())
-            for path, name in some.items():
-                if name not in named:
-                    path.unlink(missing_ok=True)
+    kept, gone = kept_in(runtime.process), 0
+    with suppress(FilesAway):
+        for old in kept.older(runtime.name, time.time() - older_than_s):
+            for first in range(0, len(old), _MOST_NAMED):
+                for key in _unnamed(runtime, old[first:][:_MOST_NAMED]):
+                    kept.remove(key)
                     gone += 1
     return gone
 
 
-def _is_older(path: Path, limit: float) -> bool:
-    try:
-        return path.stat().st_mtime < limit
-    except FileNotFoundError:
-        return False
+def _unnamed(runtime: Opened, keys: Sequence[str]) -> list[str]:
+    """Return the files that no row names, of some."""
+    names = {key: ".".join(key.rpartition("/")[2].split(".")[:2]) for key in keys}
+    table = runtime.chassis.files
+    with store.reading(runtime.engine) as conn:
+        asked = sa.select(table.c.sha256).where(table.c.sha256.in_(set(names.values())))
+        named = set(conn.execute(asked).scalars())
+    return [key for key, name in names.items() if name not in named]
 
 
 # --------------------------------------------------------------------------------------------------

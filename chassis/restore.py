@@ -19,14 +19,15 @@ import sqlalchemy as sa
 
 from fivered.chassis import append_only, backup, dumps, kept_keys, owners, topology
 from fivered.chassis import storage as store
-from fivered.chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part
-from fivered.chassis.blobs import place_of
+from fivered.chassis.backup import BLOBS, SEALED_KEYS, WHOLE, Manifest, Part, bare
 from fivered.chassis.folder import keys_of_service, take_folder, write_keys
 from fivered.chassis.here import keys_file, read_keys
 from fivered.chassis.inbox import KEEP
 from fivered.chassis.installed import service_class, service_names
+from fivered.chassis.kept import InFolder, kept_here
 from fivered.chassis.kept_keys import Kept
 from fivered.chassis.migrate import current_of, histories, migrate_service, package_of
+from fivered.chassis.refusal import Refusal
 from fivered.chassis.settings import CommandFailed
 from fivered.chassis.vault import key_id
 
@@ -383,16 +384,22 @@ def _put_blobs(found: Path, manifest: Manifest, blobs: str, say: Say) -> None:
         say(f"{len(manifest.blobs)} files are not restored: FIVERED_BLOBS is not set")
         return
     place, count = Path(blobs), 0
+    where = " and the bucket" if os.environ.get("FIVERED_S3_URL") else ""
+    kept, waits = kept_here(blobs), InFolder(place)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in manifest.blobs:
-        to = place_of(place, name)
-        if not to.exists():
-            to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh = place / f".in-{to.name}"
-            shutil.copyfile(found.parent / BLOBS / to.name, fresh)
-            fresh.replace(to)
-            count += 1
-    say(f"{count} files are back in {place}; those of jobs wait a day for somebody to come")
+    for name, size in manifest.blobs.items():
+        # What waits, lies in the folder always.
+        to = waits if bare(name) == name else kept
+        try:
+            if to.size(name) != size:
+                to.put(name, found.parent / BLOBS / bare(name))
+                count += 1
+        except Refusal as refusal:
+            raise CommandFailed(
+                f"{count} of {len(manifest.blobs)} files are back, then: {refusal}"
+                f" ({refusal.__cause__}); the database is restored, restore again with --replace"
+            ) from refusal
+    say(f"{count} files are back in {place}{where}; those of jobs wait a day for somebody to come")
 
 
 # --------------------------------------------------------------------------------------------------

@@ -347,8 +347,58 @@ class BusSettings:
     )
 
 
+# No slots: it stands beside another base.
+@dataclass(frozen=True, kw_only=True)
+class FileSettings:
+    """Where files lie."""
+
+    blobs: str = setting(
+        "FIVERED_BLOBS",
+        help="Folder of uploaded files, shared by the gateway and the services",
+        default="",
+        needed_with="FIVERED_S3_URL",
+    )
+    s3_url: str = setting(
+        "FIVERED_S3_URL",
+        help="Address of an S3 store for the files that are kept for good, https://host:port; "
+        "empty = they lie in FIVERED_BLOBS",
+        default="",
+        schemes=("http", "https"),
+    )
+    s3_bucket: str = setting(
+        "FIVERED_S3_BUCKET",
+        help="Bucket of that store; it has to be there",
+        default="",
+        needed_with="FIVERED_S3_URL",
+    )
+    s3_region: str = setting("FIVERED_S3_REGION", help="Region of that store", default="us-east-1")
+    s3_key_id: str = setting(
+        "FIVERED_S3_KEY_ID",
+        help="Access key of that store: read, write, delete and list in the bucket",
+        default="",
+        needed_with="FIVERED_S3_URL",
+    )
+    s3_secret: Secret = setting(  # noqa: RUF009  as dataclasses.field
+        "FIVERED_S3_SECRET",
+        help="Secret of that access key; FIVERED_S3_SECRET_FILE names a file that holds it",
+        default=Secret(""),
+        needed_with="FIVERED_S3_URL",
+    )
+    s3_ca: str = setting(
+        "FIVERED_S3_CA",
+        help="File of the authorities that may have signed that store's certificate; empty = the "
+        "well-known ones",
+        default="",
+    )
+    s3_path_style: bool = setting(
+        "FIVERED_S3_PATH_STYLE",
+        help="1: https://host/bucket/…; 0: https://bucket.host/…",
+        default=True,
+    )
+
+
 @dataclass(frozen=True, slots=True)
-class ProcessSettings(BusSettings):
+class ProcessSettings(BusSettings, FileSettings):
     """What every process of a service reads."""
 
     actor_public: tuple[str, ...] = setting(
@@ -398,11 +448,6 @@ class ProcessSettings(BusSettings):
     installation: str = setting(
         "FIVERED_INSTALLATION",
         help="File that lists the subscribers of this installation (fivered topology show)",
-        default="",
-    )
-    blobs: str = setting(
-        "FIVERED_BLOBS",
-        help="Folder of uploaded files, shared by the gateway and the services",
         default="",
     )
     import_patience_s: float = setting(

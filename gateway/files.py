@@ -34,10 +34,11 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from fivered.chassis import text
-from fivered.chassis.blobs import ABANDONED_S, NoBlobs, place_of, room
+from fivered.chassis.blobs import ABANDONED_S, room
 from fivered.chassis.fields import Sha256
 from fivered.chassis.files import PREVIEWS, FileId, Upload, Uploads, file_id_of, preview
 from fivered.chassis.json_values import JsonObject
+from fivered.chassis.kept import Kept, kept_in
 from fivered.chassis.messages import SELF
 from fivered.chassis.refusal import IdempotencyMismatch, InFlight, NotFound, Refusal, StateConflict
 from fivered.chassis.replies import Reply
@@ -343,6 +344,8 @@ class Front:
         self._limits = limits_of(gate.settings.file_kinds)
         # Of its own: a picture takes a second, and others wait for the common ones.
         self._looking = ThreadPoolExecutor(_AT_ONCE, "files")
+        # So does who reads from a store that does not answer.
+        self._reading = ThreadPoolExecutor(_AT_ONCE, "kept")
 
     def doors(self) -> list[tuple[Door, Serve]]:
         """Return each door with what serves it."""
@@ -519,6 +522,7 @@ class Front:
         Raises:
             FileAddressExpired: It was good for five minutes.
             NotFound: It was altered, or the file is gone.
+            FilesAway: The store of files does not answer.
         """
         self._gate.admit(request, door.roles)
         address = str(read_places(door, request)["address"])
@@ -526,10 +530,10 @@ class Front:
         ends, key, media_type, name = _opened(self._key, address)
         if ends < time.time():
             raise FileAddressExpired
-        if not self._gate.settings.blobs:
-            raise NoBlobs
-        content = place_of(Path(self._gate.settings.blobs), key)
-        path = await asyncio.to_thread(_sized, content, media_type, size)
+        kept = kept_in(self._gate.settings)
+        path = await asyncio.get_running_loop().run_in_executor(
+            self._reading, _sized, kept, key, media_type, size
+        )
         tag = f'"{key.rpartition("/")[2][:16]}{f"-{size}" if size else ""}"'
         said = {
             "ETag": tag,
@@ -624,23 +628,27 @@ def _opened(key: bytes, address: str) -> tuple[int, str, str, str]:
     return decoded(content, tuple[int, str, str, str])
 
 
-def _sized(content: Path, media_type: str, size: str | None) -> Path:
+def _sized(kept: Kept, key: str, media_type: str, size: str | None) -> Path:
     """Return where a file lies, or a smaller one of a picture; after a restore that is made anew.
 
     Raises:
         NotFound: There is none.
+        FilesAway: The store of files does not answer.
     """
     kind = BY_TYPE.get(media_type)
-    if not content.is_file() or (size and not (kind is not None and kind.picture)):
+    picture = kind is not None and kind.picture
+    if size and picture and (smaller := kept.fetch(preview(key, size))) is not None:
+        return smaller
+    content = kept.fetch(key)
+    if content is None or (size and not picture):
         raise NotFound(kind="file", id="—")
     if not size or kind is None:
         return content
-    found = preview(content, size)
-    if not found.is_file():
-        with room():
-            fresh = found.with_name(f".in-{found.name}")
-            write_smaller(content, kind, fresh, PREVIEWS[size])
-            fresh.replace(found)
+    found = content.with_name(preview(content.name, size))
+    with room():
+        fresh = found.with_name(f".in-{found.name}")
+        write_smaller(content, kind, fresh, PREVIEWS[size])
+        fresh.replace(found)
     return found
 
 

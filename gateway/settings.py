@@ -6,7 +6,15 @@ import re
 from dataclasses import dataclass
 
 from fivered.chassis.actors import Signer
-from fivered.chassis.settings import ACTOR_KEY, MOST_PORT, Secret, SettingsError, actor_key, setting
+from fivered.chassis.settings import (
+    ACTOR_KEY,
+    MOST_PORT,
+    FileSettings,
+    Secret,
+    SettingsError,
+    actor_key,
+    setting,
+)
 
 _FILE_KIND = re.compile(
     r"(jpg|png|webp|heic|pdf|ofd|docx|xlsx|pptx|doc|xls|ppt|odt|ods|odp):[1-9][0-9]{0,3}"
@@ -52,7 +60,7 @@ class SigningSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewaySettings:
+class GatewaySettings(FileSettings):
     """Where the gateway listens, whom it believes, and how much it takes."""
 
     token_key: Secret = setting(  # noqa: RUF009  a dataclass field, as in dataclasses.field
@@ -117,11 +125,6 @@ class GatewaySettings:
         "FIVERED_CONTACT",
         help="Who answers for this installation: https://…, an address of mail, or a name; "
         "shown in /openapi.json",
-        default="",
-    )
-    blobs: str = setting(
-        "FIVERED_BLOBS",
-        help="Folder of uploaded files, shared by the gateway and the services",
         default="",
     )
     font: str = setting(

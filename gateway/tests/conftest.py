@@ -3,6 +3,8 @@
 import json
 import uuid
 from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import anyio
 import httpx
@@ -11,13 +13,16 @@ import pytest
 from fivered.chassis.embedded import EmbeddedHost
 from fivered.chassis.migrate import migrate_service
 from fivered.chassis.runtime import Runtime
-from fivered.chassis.settings import Secret
+from fivered.chassis.settings import FileSettings, Secret, read
+from fivered.chassis.tests.toy.filing import FilingToy, Prove, Proved
 from fivered.chassis.tests.toy.service import FAIL, Toy
 from fivered.gateway.app import create
+from fivered.gateway.doors import ANY, Doors
 from fivered.gateway.identity import issue
 from fivered.gateway.settings import GatewaySettings
 from fivered.gateway.tests.toy_routes import DOORS
 from testkit.bench import KEY, environment
+from testkit.s3 import s3_store  # noqa: F401
 
 DISTRICT = {"role": "R_DISTRICT", "scope": "370811"}
 RESIDENT = {"role": "R_RESIDENT", "scope": "370811015901"}
@@ -88,6 +93,37 @@ def host(tmp_path):
 @pytest.fixture
 def site(host):
     return Site(host).build()
+
+
+@pytest.fixture(params=["folder", pytest.param("bucket", marks=pytest.mark.servers)])
+def place(request, tmp_path):
+    """Where files lie: below a folder, or what is kept in a bucket of a real store."""
+    given = {"FIVERED_BLOBS": str(tmp_path / "blobs")}
+    if request.param == "bucket":
+        given |= request.getfixturevalue("s3_store").new_bucket()
+    return read(FileSettings, given)
+
+
+@pytest.fixture
+def folder(place):
+    return Path(place.blobs)
+
+
+@pytest.fixture
+def toy(tmp_path, place):
+    runtime = Runtime.open(FilingToy, f"sqlite:///{tmp_path}/toy.sqlite", environ=environment())
+    runtime.process = replace(runtime.process, **asdict(place))
+    migrate_service(FilingToy, runtime.engine)
+    host = EmbeddedHost({"toy": runtime})
+    host.start()
+    doors = Doors("toy", tag=DOORS.tag, imports=["counters"])
+    doors.command(
+        "POST", "/proofs", "prove", body=Prove, reply=Proved, roles=ANY, status=201,
+        summary="佐证 / Prove",
+    )  # fmt: skip
+    host.doors = doors
+    yield host
+    host.stop()
 
 
 def problem_of(response):

@@ -11,6 +11,7 @@ import threading
 import time
 import zipfile
 import zlib
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -20,17 +21,12 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from fivered.chassis.embedded import EmbeddedHost
 from fivered.chassis.files import sweep_kept, sweep_uploads
-from fivered.chassis.migrate import migrate_service
-from fivered.chassis.runtime import Runtime
-from fivered.chassis.tests.toy.filing import FilingToy, Prove, Proved
-from fivered.gateway.doors import ANY, Doors
+from fivered.chassis.kept import kept_in
 from fivered.gateway.files import named, signed
 from fivered.gateway.identity import issue
 from fivered.gateway.tests.conftest import DISTRICT, RESIDENT, Site, problem_of
-from fivered.gateway.tests.toy_routes import DOORS as TOY
-from testkit.bench import KEY, environment
+from testkit.bench import KEY
 from testkit.disks import small_disk
 
 pytestmark = pytest.mark.slow
@@ -60,30 +56,8 @@ PDF = b"%PDF-1.7\n1 0 obj <<>> endobj\n%%EOF\n"
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return tmp_path / "blobs"
-
-
-@pytest.fixture
-def toy(tmp_path, folder):
-    given = environment(FIVERED_BLOBS=str(folder))
-    runtime = Runtime.open(FilingToy, f"sqlite:///{tmp_path}/toy.sqlite", environ=given)
-    migrate_service(FilingToy, runtime.engine)
-    host = EmbeddedHost({"toy": runtime})
-    host.start()
-    doors = Doors("toy", tag=TOY.tag, imports=["counters"])
-    doors.command(
-        "POST", "/proofs", "prove", body=Prove, reply=Proved, roles=ANY, status=201,
-        summary="佐证 / Prove",
-    )  # fmt: skip
-    host.doors = doors
-    yield host
-    host.stop()
-
-
-@pytest.fixture
-def site(toy, folder):
-    return Site(toy).build(extra=(toy.doors,), blobs=str(folder), file_points=4_000_000)
+def site(toy, place):
+    return Site(toy).build(extra=(toy.doors,), **asdict(place), file_points=4_000_000)
 
 
 def send(site, content, name="照片.jpg", media_type="application/octet-stream", **more):
@@ -98,15 +72,16 @@ def attach(site, *files, counter="c1", **more):
     return site.ask("POST", "/v1/toy/proofs", json=body, **more)
 
 
-def kept(folder):
-    return sorted(path.name for path in folder.glob("kept/toy/*/*"))
+def kept(place):
+    found = kept_in(place).older("toy", time.time() + 60)
+    return sorted(key.rpartition("/")[2] for some in found for key in some)
 
 
 def waiting(folder):
     return list(folder.glob("uploads/*/*"))
 
 
-def test_a_photo_loses_place_and_owner_and_is_read_by_an_address(site, folder):
+def test_a_photo_loses_place_and_owner_and_is_read_by_an_address(site, place):
     answer = send(site, photo(), name="现场 13805310000.jpg")
     assert answer.status_code == 201, answer.text
     sent = answer.json()
@@ -140,8 +115,9 @@ def test_a_photo_loses_place_and_owner_and_is_read_by_an_address(site, folder):
     again = site.ask("GET", card["url"], grants=None, headers={"If-None-Match": said["etag"]})
     assert again.status_code == 304
     # After a restore the smaller ones are made anew.
-    for path in folder.glob("kept/toy/*/*.small"):
-        path.unlink()
+    for name in kept(place):
+        if name.endswith(".small"):
+            kept_in(place).remove(f"toy/{name}")
     assert site.ask("GET", card["previews"]["small"], grants=None).status_code == 200
 
 
@@ -251,8 +227,8 @@ def test_what_a_file_is_its_content_says(site, folder):
             assert len(waiting(folder)) == before
 
 
-def test_a_file_is_larger_than_its_kind_may_be(toy, folder):
-    site = Site(toy).build(extra=(toy.doors,), blobs=str(folder), file_kinds=("pdf:1", "jpg:2"))
+def test_a_file_is_larger_than_its_kind_may_be(toy, place, folder):
+    site = Site(toy).build(extra=(toy.doors,), **asdict(place), file_kinds=("pdf:1", "jpg:2"))
     assert problem_of(send(site, PDF + bytes(1_100_000)))["code"] == "FILE_TOO_LARGE"
     assert problem_of(send(site, PDF + bytes(3_000_000)))["code"] == "BODY_TOO_LARGE"
     assert problem_of(send(site, photo("PNG")))["code"] == "FILE_KIND_REFUSED"
@@ -283,8 +259,8 @@ def test_the_same_key_is_the_same_file(site, folder):
     assert len(waiting(folder)) == 1
 
 
-def test_who_sends_too_many_waits_a_day(toy, folder):
-    site = Site(toy).build(extra=(toy.doors,), blobs=str(folder), files_a_day=2)
+def test_who_sends_too_many_waits_a_day(toy, place):
+    site = Site(toy).build(extra=(toy.doors,), **asdict(place), files_a_day=2)
     assert [send(site, PDF).status_code for _ in range(3)] == [201, 201, 429]
     assert send(site, PDF, person="per_2").status_code == 201
     assert send(site, PDF, grants=None).status_code == 401
@@ -360,7 +336,7 @@ def test_what_comes_is_what_was_announced(site, folder):
 # Whose
 
 
-def test_a_command_names_files_of_its_own_caller_only(site, toy, folder):
+def test_a_command_names_files_of_its_own_caller_only(site, toy, place, folder):
     sent = send(site, PDF).json()
     for one, person in ((sent["id"], "per_2"), (sent["id"][:-1] + "z", "per_1")):
         body = attach(site, one, person=person)
@@ -368,12 +344,12 @@ def test_a_command_names_files_of_its_own_caller_only(site, toy, folder):
     missing = f"fil_{'0' * 8}-0000-0000-0000-{'0' * 12}"
     problem = problem_of(attach(site, missing))
     assert (problem["guard"], problem["field"]) == ("UNKNOWN_FILE", "media")
-    assert kept(folder) == []
+    assert kept(place) == []
     assert attach(site, sent["id"]).status_code == 201
     # Named again, also after a day, it is the same file.
     sweep_uploads(str(folder), older_than_s=-1)
     assert attach(site, sent["id"], counter="c2").status_code == 201
-    assert len(kept(folder)) == 1
+    assert len(kept(place)) == 1
     assert attach(site, sent["id"], counter="c2", person="per_2").status_code == 201
 
 
@@ -404,19 +380,19 @@ def test_an_address_ends_and_is_not_altered(site):
     assert site.ask("GET", f"{url}?size=small", grants=None).status_code == 404
 
 
-def test_what_nobody_names_is_swept(site, toy, folder):
+def test_what_nobody_names_is_swept(site, toy, place, folder):
     runtime = toy.runtimes["toy"]
     sent, other = send(site, PDF).json(), send(site, PDF + b"%").json()
     attach(site, sent["id"])
     refused = {"counter_id": "c1", "media": [other["id"]], "refuse": True}
     assert site.ask("POST", "/v1/toy/proofs", json=refused).status_code == 404
-    assert len(kept(folder)) == 2
+    assert len(kept(place)) == 2
     assert sweep_kept(runtime) == 0
     assert sweep_kept(runtime, older_than_s=-60) == 1
-    assert len(kept(folder)) == 1
+    assert len(kept(place)) == 1
     assert sweep_uploads(str(folder)) == 0
-    for place in waiting(folder):
-        os.utime(place, (1, 1))
+    for one in waiting(folder):
+        os.utime(one, (1, 1))
     assert sweep_uploads(str(folder)) == 2
     assert site.ask("GET", f"/v1/toy/files/{sent['id']}").status_code == 200
     with runtime.engine.begin() as conn:
@@ -465,9 +441,9 @@ def scanner():
     thread.join()
 
 
-def test_each_file_is_looked_at_for_viruses(toy, folder, scanner):
+def test_each_file_is_looked_at_for_viruses(toy, place, folder, scanner):
     port = scanner.server_address[1]
-    built = {"extra": (toy.doors,), "blobs": str(folder)}
+    built = {"extra": (toy.doors,), **asdict(place)}
     site = Site(toy).build(**built, file_scanner=f"tcp://127.0.0.1:{port}")
     assert send(site, PDF + bytes(200_000)).status_code == 201
     problem = problem_of(send(site, PDF + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"))

@@ -30,6 +30,7 @@ from fivered.services.steward.actions import (
     months,
     own_data,
     pauses,
+    places,
     reminders,
     retention,
     sending,
@@ -127,6 +128,7 @@ class Steward(Imports, Sealing, Service):
         # ------------------------------------------------------------ timers
         timer("SHIPPED_AREAS", ground.announce_shipped),
         timer("TELL_REGISTERED", announcing.tell_registered),
+        timer("TELL_PLACES", places.tell_known),
         timer("COMING_OF_AGE", announcing.come_of_age),
         timer("FIND_BY_NAME", announcing.find_by_name),
         timer("REQ_ACCEPT", missed.accept_passed, together=missed.SPAN),

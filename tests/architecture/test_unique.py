@@ -128,7 +128,11 @@ BY_SERVICE = {
     },
     # Of areas digits, of rule sets capitals; a certificate's is random and made here.
     "credit": {"code": RULES, "notice_version": DIGITS},
-    "property": {"room_id": CHOSEN, "place_key": FOLDED},
+    "property": {
+        "room_id": CHOSEN,
+        "place_key": FOLDED,
+        "place_code": "exact: steward's code, digits and hyphens",
+    },
     "steward": {
         **dict.fromkeys(("place_code", "shape_code"), "exact: digits and hyphens, by their form"),
         "state": "a word that the service itself writes",

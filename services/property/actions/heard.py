@@ -19,6 +19,7 @@ from fivered.services.property.actions import (
     months,
     projects,
     regrid,
+    room_places,
     topics,
     works,
 )
@@ -58,6 +59,7 @@ def steward(tx: Tx, heard: list[Event]) -> None:
         heard,
         {
             events.AreaDefinedHeard: _areas,
+            events.PlaceDefinedHeard: room_places.consume,
             events.GridsChangedHeard: regrid.follow,
             events.StewardEnrolledHeard: _enrolled,
             events.StewardLeftHeard: _left,

@@ -160,12 +160,23 @@ AGREEMENTS = Importer(
     ),
 )
 
+
+def _keys_of_room(row: Row) -> list[str]:
+    """Return by what two lines may be one room: its id, its place, and what it is called."""
+    project, at = row["project_id"], row["place_code"]
+    building, unit, number = (row[name] or "" for name in ("building", "unit", "number"))
+    called = rules.place_key(building, unit, number)
+    placed = f"{at} {number}" if at else called
+    return [row["room_id"], f"{project} {placed}", f"{project} {called if building else placed}"]
+
+
 ROOMS = Importer(
     "rooms",
     "房屋与业主 / Rooms and their owners",
     (
         _ROOM("room_id", "房屋编号 / id", "rom_1", required=True),
         _ROOM("project_id", "项目编号 / project", "prj_1"),
+        _ROOM("place_code", "社区登记的户编号 / steward's code of the dwelling", ""),
         _ROOM("building", "楼栋 / building", "3号楼"),
         _ROOM("unit", "单元 / unit", "1单元"),
         _ROOM("number", "房号 / number", "601"),
@@ -179,10 +190,7 @@ ROOMS = Importer(
         _ROOM("document_ref", "产权依据 / the title deed", "鲁(2021)任城区不动产权第0001号"),
     ),
     one_by_one(known_by(rooms_stored.rooms, "room_id"), "room_id", _register_room),
-    lambda row: [
-        row["room_id"],
-        f"{row['project_id']} {rules.place_key(row['building'], row['unit'] or '', row['number'])}",
-    ],
+    _keys_of_room,
     apart=(
         "area_m2",
         "use",

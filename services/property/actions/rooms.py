@@ -14,11 +14,21 @@ from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
 from fivered.services.property import errors, replies, rules
-from fivered.services.property.actions import ground
+from fivered.services.property.actions import ground, room_places
 from fivered.services.property.storage import people, tables
 from fivered.services.property.storage import rooms as stored
 from fivered.services.property.storage.rows import Row, Values
 
+PlaceCode = Annotated[
+    str,
+    Meta(
+        min_length=16,
+        max_length=40,
+        description="社区登记的楼栋、单元或户的编号;给出后可不填楼栋、单元、房号 / steward's code "
+        "of the building, unit or dwelling; building, unit and number follow from it",
+        examples=["370811015901-001-003-01-0601"],
+    ),
+]
 Use = Literal["RESIDENTIAL", "COMMERCIAL", "OFFICE", "PARKING", "STORAGE", "OTHER"]
 Holding = Literal["SOLD", "UNSOLD"]
 Building = Annotated[str, Meta(min_length=1, max_length=40), PUBLIC]
@@ -51,12 +61,10 @@ class RegisterRoom(Request, frozen=True):
     """
 
     project_id: Annotated[str, Meta(examples=["prj_honghe"])]
-    building: Annotated[Building, Meta(description="楼栋 / building", examples=["3号楼"])]
-    number: Annotated[
-        Part, Meta(min_length=1, description="房号 / number of the room", examples=["601"])
-    ]
     area_m2: Annotated[SquareMetres, Meta(examples=[89.52])]
     document_ref: Annotated[Document, Meta(examples=["鲁(2021)任城区不动产权第0001号"])]
+    building: Annotated[Part, Meta(description="楼栋 / building", examples=["3号楼"])] = ""
+    number: Annotated[Part, Meta(description="房号 / number of the room", examples=["601"])] = ""
     unit: Annotated[Part, Meta(description="单元 / unit", examples=["1单元"])] = ""
     use: Use = "RESIDENTIAL"
     holding: Annotated[
@@ -66,6 +74,7 @@ class RegisterRoom(Request, frozen=True):
     organisation: Organisation | None = None
     uscc: Annotated[str, Meta(max_length=40)] | None = None
     owned_since: Annotated[date, Meta(description="取得日期 / since when")] | None = None
+    place_code: PlaceCode | None = None
     room_id: (
         Annotated[
             str,
@@ -95,6 +104,9 @@ def register_room(tx: Tx, payload: RegisterRoom) -> replies.Made:
         RoomTaken: The room is registered with other content.
         IdTaken: The chosen id stands for another room.
         DayToCome: It is owned since a day that has not come.
+        Invalid: Neither a place nor building and number are said.
+        UnknownPlace, PlaceElsewhere, PlaceNoDwelling, RoomNotThere, PlaceTaken: The place cannot be
+            the room's.
     """
     project = ground.project_to_decide(tx, payload.project_id)
     ground.require_open(project)
@@ -104,9 +116,20 @@ def register_room(tx: Tx, payload: RegisterRoom) -> replies.Made:
     since = payload.owned_since or ground.today(tx)
     if since > ground.today(tx):
         raise errors.DayToCome(field="owned_since", day=str(since))
-    key = rules.place_key(payload.building, payload.unit, payload.number)
+    said = room_places.Called(payload.building, payload.unit, payload.number)
+    there = payload.place_code and stored.room_of_place(tx.conn, payload.place_code)
+    called = room_places.placed(
+        tx,
+        payload.place_code,
+        said,
+        use=payload.use,
+        community=project.area,
+        room_id=there.room_id if there and there.project_id == project.project_id else None,
+    )
+    key = rules.place_key(*called)
     wanted: Values = {
         "project_id": payload.project_id,
+        **({"place_code": payload.place_code} if payload.place_code else {}),
         "area_m2_hundredths": area,
         "use": payload.use,
         "holding": payload.holding,
@@ -128,6 +151,7 @@ def register_room(tx: Tx, payload: RegisterRoom) -> replies.Made:
         **records.values_from(
             payload,
             stored.rooms,
+            **called._asdict(),
             room_id=payload.room_id or tx.new_id("rom"),
             place_key=key,
             area_m2_hundredths=area,
@@ -226,6 +250,7 @@ class CorrectRoom(Request, frozen=True):
     building: Building | None = None
     unit: Part | None = None
     number: Annotated[Part, Meta(min_length=1)] | None = None
+    place_code: PlaceCode | None = None
     area_m2: SquareMetres | None = None
     use: Use | None = None
     owners: Owners | None = None
@@ -246,16 +271,36 @@ def correct_room(tx: Tx, payload: CorrectRoom) -> replies.Made:
         AreaTooFine, OwnersMissing, NotRegistered, MergedAway, RoomTaken: As when it is registered.
         NothingChanges: It stands so already.
         StateConflict: It was taken off the register.
+        UnknownPlace, PlaceElsewhere, PlaceNoDwelling, RoomNotThere, PlaceTaken: As when it is
+            registered.
     """
     row = _room(tx, payload.room_id, payload.reason)
     wanted: Values = {
         name: getattr(payload, name)
-        for name in ("building", "unit", "number", "use")
+        for name in ("building", "unit", "number", "use", "place_code")
         if getattr(payload, name) is not None
     }
     if payload.area_m2 is not None:
         wanted["area_m2_hundredths"] = rules.hundredths(payload.area_m2)
     after = dict(records.values_of(row)) | wanted
+    if after["place_code"] is not None:
+        # A place that is named anew says what the room is called; what is written has to be so.
+        of_old = row if payload.place_code is None else None
+        called = room_places.placed(
+            tx,
+            after["place_code"],
+            room_places.Called(
+                *(
+                    wanted.get(name, getattr(of_old, name, ""))
+                    for name in room_places.Called._fields
+                )
+            ),
+            use=after["use"],
+            community=row.area,
+            room_id=row.room_id,
+        )
+        wanted |= called._asdict()
+        after |= wanted
     key = rules.place_key(after["building"], after["unit"], after["number"])
     if key != row.place_key:
         other = stored.room_at(tx.conn, row.project_id, key)

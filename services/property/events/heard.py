@@ -23,6 +23,17 @@ class AreaDefinedHeard:
     kind: str
 
 
+@reads("steward", "place_defined.v1")
+class PlaceDefinedHeard:
+    """A place stands in steward's register, or does no more: rooms are known by its code."""
+
+    place_code: str
+    kind: str
+    name: str
+    community: str
+    ended: bool = False
+
+
 @reads("steward", "grids_changed.v1")
 class GridsChangedHeard:
     """Grids were split or merged: projects and announcements go by what there is now."""

@@ -31,6 +31,7 @@ class RoomLine(Reply, kw_only=True):
     building: str
     unit: str
     number: str
+    place_code: str | None = None
     area_m2: SquareMetres
     use: str
     holding: str

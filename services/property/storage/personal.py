@@ -182,8 +182,10 @@ DATA_MAP = (
         grades="ref kind period grade gates_failed settlement_id",
         months="period",
         numbers="prefix",
+        known_places="place_code kind name",
         project_households="project_id",
         rooms="room_id project_id building unit number place_key use holding document_ref"
+        " place_code"
         " removed_reason",
         project_months="project_id period source origin measured sha256",
         steward_months="period projects",

@@ -33,12 +33,25 @@ rooms = sa.Table(
     # Entered by mistake and taken off the register; its place is free then.
     sa.Column("removed_at", store.UtcDateTime),
     sa.Column("removed_reason", sa.Text),
+    # Where it is in steward's register of places, whose names it follows then.
+    sa.Column("place_code", sa.String(40), index=True),
     sa.Column("area", store.Area, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("created_at", store.UtcDateTime, nullable=False),
     sa.Index("uq_rooms_place", "project_id", "place_key", unique=True),
     sa.Index("ix_rooms_area", "area", "created_at", "room_id"),
     info={"kind": "room"},
+)
+# Steward's places: what a room's building, unit and number are called.
+known_places = sa.Table(
+    "known_places",
+    t.metadata,
+    sa.Column("place_code", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),
+    sa.Column("name", sa.String(60), nullable=False),
+    sa.Column("community", store.Area, nullable=False),
+    sa.Column("ended", sa.Boolean, nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
 )
 room_owners = sa.Table(
     "room_owners",
@@ -59,6 +72,29 @@ def room_at(conn: sa.Connection, project_id: str, place_key: str) -> Row | None:
     """Return the room that stands in the register of a compound at a place, or None."""
     asked = sa.select(rooms).where(rooms.c.project_id == project_id, rooms.c.place_key == place_key)
     return records.first(conn, asked)
+
+
+def places_of(conn: sa.Connection, codes: Collection[str]) -> dict[str, Row]:
+    """Return steward's places of these codes, by code."""
+    asked = sa.select(known_places).where(known_places.c.place_code.in_(sorted(codes)))
+    return {row.place_code: row for row in records.rows(conn, asked)}
+
+
+def inside(code: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a room is at a place, or in it."""
+    at = rooms.c.place_code
+    return sa.or_(at == code, at.startswith(f"{code}-", autoescape=True))
+
+
+def standing_in(conn: sa.Connection, code: str) -> list[Row]:
+    """Return the rooms of the register that are at a place or in it, locked."""
+    asked = sa.select(rooms).where(inside(code), STANDS).order_by(rooms.c.room_id)
+    return records.rows(conn, store.lock(asked, conn))
+
+
+def room_of_place(conn: sa.Connection, code: str) -> Row | None:
+    """Return the room of the register that is at a place, or None."""
+    return records.first(conn, sa.select(rooms).where(rooms.c.place_code == code, STANDS).limit(1))
 
 
 def written(

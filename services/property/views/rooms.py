@@ -31,6 +31,16 @@ class RoomFilter(Request, frozen=True):
     building: Annotated[str, Meta(max_length=40)] | None = None
     unit: Annotated[str, Meta(max_length=40)] | None = None
     number: Annotated[str, Meta(max_length=40)] | None = None
+    place_code: (
+        Annotated[
+            str,
+            Meta(
+                max_length=40,
+                description="在此楼栋、单元或户的房屋 / rooms of this building, unit or dwelling",
+            ),
+        ]
+        | None
+    ) = None
     use: Literal["RESIDENTIAL", "COMMERCIAL", "OFFICE", "PARKING", "STORAGE", "OTHER"] | None = None
     holding: Literal["SOLD", "UNSOLD"] | None = None
     person_id: (
@@ -69,6 +79,8 @@ def rooms(tx: Tx, payload: RoomFilter) -> Both[replies.RoomLine]:
     conditions += stored.written(
         building=payload.building, unit=payload.unit, number=payload.number
     )
+    if payload.place_code is not None:
+        conditions.append(stored.inside(payload.place_code))
     if mine:
         conditions.append(stored.owned_by(tx.actor.id, payload.at))
     elif payload.person_id is not None and tx.actor.role in ground.STAFF:

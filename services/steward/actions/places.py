@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from fivered.chassis import records
-from fivered.chassis.bus import Tx
+from fivered.chassis.bus import Due, Tx
+from fivered.chassis.facts import fact_of
 from fivered.chassis.fields import Grid, Id
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.records import Row
 from fivered.chassis.refusal import Invalid, NotFound, StateConflict, said
 from fivered.chassis.requests import UNIQUE, Request
-from fivered.services.steward import replies, rules, storage
+from fivered.services.steward import events, replies, rules, storage
 from fivered.services.steward.actions.changes import Reason, note_change
 from fivered.services.steward.errors import (
     BadShape,
@@ -178,6 +179,7 @@ def define_place(tx: Tx, payload: DefinePlace) -> replies.Changed:
         ),
     )
     if row is not None:
+        publish(tx, row)
         return _reply(row)
     row = records.get(tx.conn, tables.places, payload.place_code)
     told = ("name", *sorted(given))
@@ -323,7 +325,33 @@ def _change(tx: Tx, row: Row, action: str, reason: str | None, **values: object)
         before={name: getattr(row, name) for name in values if action != "restore"},
         reason=reason,
     )
+    if values.keys() & {"name", "ended_at"}:
+        publish(tx, after)
     return after
+
+
+def publish(tx: Tx, row: Row) -> None:
+    """Say how a place stands."""
+    tx.publish(
+        fact_of(events.PlaceDefined, row, community=row.area, ended=row.ended_at is not None),
+        subject=row.place_code,
+        scope=row.area,
+        sequence=row.version,
+    )
+
+
+# So many places are told at a time.
+_PART = 500
+
+
+def tell_known(tx: Tx, due: Due) -> None:
+    """Say every place that was registered before it was said; in parts, by the codes."""
+    after = "" if due.ref == "ALL" else due.ref
+    told = storage.places.after(tx.conn, after, _PART)
+    for row in told:
+        publish(tx, row)
+    if len(told) == _PART:
+        tx.arm(due.kind, told[-1].place_code, tx.now)
 
 
 # --------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from fivered.services.steward.events.ground import (
     CalendarYearLoaded,
     GridsChanged,
     HazardVerified,
+    PlaceDefined,
 )
 from fivered.services.steward.events.heard import (
     AppointmentActivatedHeard,
@@ -106,6 +107,7 @@ __all__ = [
     "PersonErased",
     "PersonMerged",
     "PersonRegistered",
+    "PlaceDefined",
     "ProjectManagerChangedHeard",
     "ProjectManagerEndedHeard",
     "ProjectMonth",

@@ -19,6 +19,7 @@ from fivered.services.steward.fields import (
     CategoryOfRequest,
     GridChangeKind,
     HazardId,
+    PlaceKind,
 )
 
 
@@ -62,6 +63,25 @@ class AreaDefined:
     name: Annotated[str, Meta(description="区域名称 / what the area is called")]
     kind: Annotated[str, words("区域层级 / which level of the tree it is", AreaKind)]
     parent: Annotated[str, Meta(description="上级区域代码 / code of the area above it")]
+
+
+@fact(
+    "place_defined.v1",
+    about="place",
+    when="登记小区、楼栋、单元或户时;更名、注销、恢复后再发一条 / when a place is entered; again "
+    "when its name is put right, when it ends and when it is brought back",
+    by=("define_place", "correct_place", "end_place", "on_tell_places"),
+)
+class PlaceDefined:
+    """地点已登记 / A compound, building, unit or dwelling stands in the register of places, or does
+    no more."""
+
+    place_code: Annotated[str, Meta(description="地点编号 / code of the place")]
+    kind: Annotated[str, words("哪一级 / which kind of place", PlaceKind)]
+    name: Annotated[str, Meta(description="名称 / what it is called")]
+    parent: Annotated[str, Meta(description="上级地点 / the place in which it stands")] | None
+    community: Community
+    ended: Annotated[bool, Meta(description="已注销 / it is no longer there")]
 
 
 @fact(

@@ -44,6 +44,12 @@ def update(conn: sa.Connection, row: Row, **values: object) -> Row:
     return records.update(conn, places, row, **values)
 
 
+def after(conn: sa.Connection, code: str, limit: int) -> list[Row]:
+    """Return so many places behind a code, in the order of their codes."""
+    asked = sa.select(places).where(places.c.place_code > code)
+    return records.rows(conn, asked.order_by(places.c.place_code).limit(limit))
+
+
 def _in(code: str) -> sa.ColumnElement[bool]:
     return places.c.place_code.startswith(f"{code}-", autoescape=True)
 

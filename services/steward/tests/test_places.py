@@ -229,3 +229,35 @@ def test_where_people_live_nothing_ends_unasked_and_what_ended_by_mistake_comes_
         cadre().do(
             "correct_place", {"place_code": DWELLING, "name": "502", "reason": "同名"}, version=3
         )
+
+
+def test_others_hear_of_places_by_code_and_name(built):
+    bench = built
+
+    def told():
+        return [
+            (one["subject"], one["data"]["name"], one["data"]["ended"])
+            for one in bench.published("place_defined.v1")
+        ]
+
+    assert told() == [
+        (COMPOUND, "春晖苑", False),
+        (BUILDING, "3号楼", False),
+        (UNIT, "2单元", False),
+        (DWELLING, "502", False),
+    ]
+    right = {"place_code": BUILDING, "reason": "门牌更新"}
+    bench.do("correct_place", right | {"name": "三号楼"}, version=1)
+    # What nobody else goes by is not said.
+    bench.do("correct_place", right | {"built_year": 1998}, version=2)
+    bench.do("end_place", {"place_code": UNIT, "reason": "拆除重建"}, version=1)
+    assert told()[4:] == [
+        (BUILDING, "三号楼", False),
+        (DWELLING, "502", True),
+        (UNIT, "2单元", True),
+    ]
+    # Those of before it was said are said once.
+    with bench.transaction() as tx:
+        tx.arm("TELL_PLACES", "ALL", tx.now)
+    bench.fire("2025-04-01T00:00:00")
+    assert [one[0] for one in told()[7:]] == [COMPOUND, BUILDING, UNIT, DWELLING]

@@ -32,7 +32,8 @@ from fivered.chassis.settings import CommandFailed, FileSettings, read
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_CONNECT_S, _READ_S, _ATTEMPTS = 3, 10, 2
+# Less than the gateway waits for the answer of a service (FIVERED_DEADLINE_S).
+_CONNECT_S, _READ_S = 2, 4
 # So long nobody tries again after the store was away: each attempt would hold up its caller.
 _PAUSE_S = 3.0
 _BLOCK = 1024 * 1024
@@ -308,12 +309,21 @@ class InBucket:
             FilesAway: It does not answer or refuses, or did so a moment ago.
         """
         # Loaded when the first file is kept: most processes never do.
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.exceptions import (  # noqa: PLC0415
+            BotoCoreError,
+            ClientError,
+            ConnectionClosedError,
+        )
 
         if time.monotonic() < self._away_until:
             raise FilesAway from TimeoutError("it was away a moment ago")
+        client = self._client()
         try:
-            return what(self._client())
+            try:
+                return what(client)
+            except ConnectionClosedError:
+                # One that was kept open, and the store has been started anew since.
+                return what(client)
         except ClientError as error:
             # A bucket that is missing is no file that is missing.
             if error.response.get("Error", {}).get("Code") in _ABSENT and self._has_bucket():
@@ -370,7 +380,7 @@ def _client_of(settings: FileSettings) -> _Client:
             signature_version="s3v4",
             connect_timeout=_CONNECT_S,
             read_timeout=_READ_S,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            retries={"mode": "standard", "total_max_attempts": 1},
             s3={"addressing_style": style},
             # Stores other than Amazon's do not know the newer sums; each body is signed as it is.
             request_checksum_calculation="when_required",

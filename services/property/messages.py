@@ -119,6 +119,21 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " / {name} changes hands; please hand over and take over what is listed by {until}",
         to=_COMPANIES, when="更换物业企业时 / when a compound is handed over",
     ),
+    "COMPANY_CHANGED": Tells(
+        "{name} 自 {day} 起由 {company} 服务 / {name} is served by {company} from {day} on",
+        to=_OWNERS, when="更换物业企业时 / when a compound is handed over",
+    ),
+    "DISCLOSURE_NEW": Tells(
+        "您小区公布了{what},可在公示栏查看 / {what} of your compound is published on its board",
+        to=_OWNERS, when="公布时 / when it is published",
+    ),
+    "DISCLOSURE_CORRECTED": Tells(
+        "您小区已公布的{what}有更正,旧版仍可查看。理由:{reason}"
+        " / {what} of your compound that was published was put right; the edition before stays "
+        "readable. Reason: {reason}",
+        to=_OWNERS,
+        when="更正时 / when it is put right",
+    ),
     "HANDOVER_MISSING": Tells(
         "移交事项未收齐:{title},{reason} / What was handed over is not complete: {title}, {reason}",
         to="原企业代表 / who speaks for the company that goes",

@@ -17,11 +17,12 @@ from fivered.chassis.fields import Sha256
 from fivered.chassis.files import FileDiffers, FileId, UnknownFile
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.chassis.text import fold
 from fivered.services.property import errors, events, replies
 from fivered.services.property.actions import ground
 from fivered.services.property.fields import DisclosureKind
-from fivered.services.property.storage import closings, rows, tables
+from fivered.services.property.storage import closings, rooms, rows, tables
 from fivered.services.property.storage import disclosures as stored
 from fivered.services.property.storage.rows import Row
 
@@ -170,7 +171,13 @@ def publish_disclosure(tx: Tx, payload: Publish) -> replies.Submitted:
             scope=row.area,
             sequence=row.version,
         )
+    about = ("disclosure", row.disclosure_id)
+    tell(tx, "DISCLOSURE_NEW", _owners(tx, row), about=about, what=row.kind)
     return ground.reply(replies.Submitted, tables.disclosures, row, late=late)
+
+
+def _owners(tx: Tx, row: Row) -> set[str]:
+    return rooms.owners_in(tx.conn, row.project_id, ground.today(tx)) - {tx.actor.id}
 
 
 def _written(tx: Tx, disclosure_id: str, content: Content, note: str | None = None) -> Row:
@@ -249,6 +256,14 @@ def correct_disclosure(tx: Tx, payload: Correct) -> replies.Made:
         doc_sha256=version.doc_sha256,
         former=former,
         note={"reason": payload.reason, "before": former[-1]["doc_sha256"]},
+    )
+    tell(
+        tx,
+        "DISCLOSURE_CORRECTED",
+        _owners(tx, row),
+        about=("disclosure", row.disclosure_id),
+        what=row.kind,
+        reason=payload.reason,
     )
     return ground.reply(replies.Made, tables.disclosures, row)
 

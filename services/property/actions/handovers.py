@@ -18,6 +18,7 @@ from fivered.services.property import replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.actions.ground import References
 from fivered.services.property.storage import handovers as stored
+from fivered.services.property.storage import rooms
 from fivered.services.property.storage import works as works_stored
 from fivered.services.property.storage.rows import Row
 
@@ -74,6 +75,17 @@ def begin(
         _add(tx, row, kind, title, concerns)
     tx.arm("handover_due", row.handover_id, due_at)
     _tell(tx, row, "HANDOVER_BEGUN", until=_day(tx, due_at))
+    today = ground.today(tx)
+    owners = (rooms.owners_in(tx.conn, one.project_id, today) for one in (former, new))
+    tell(
+        tx,
+        "COMPANY_CHANGED",
+        set[str]().union(*owners),
+        about=("project", new.project_id),
+        name=new.name,
+        company=ground.company(tx, new.company_id).name,
+        day=today.isoformat(),
+    )
 
 
 def _day(tx: Tx, at: datetime) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from fivered.services.property import errors
+from fivered.services.property.tests.test_rooms import room
 
 ORDER = {
     "project_id": "prj_a", "severity": "S3", "facts": "楼道堆放杂物", "basis": "《物业服务合同》第 12 条",
@@ -44,3 +45,27 @@ def test_a_complaint_is_told_to_the_manager_of_the_project_without_who_complains
     assert told(bench, "COMPLAINT_NEW") == [("COMPLAINT_NEW", "per_wu")]
     (row,) = bench.rows("SELECT detail FROM told WHERE kind = 'COMPLAINT_NEW'")
     assert "per_res" not in str(row["detail"])
+
+
+@pytest.fixture
+def owned(bench, town):
+    """A compound with a room of one owner."""
+    town.found()
+    town.settle("per_o1")
+    town.cadre().do("register_room", room(owners=["per_o1"]))
+    return town
+
+
+def test_owners_hear_of_what_is_published_of_what_is_put_right_and_of_another_company(owned):
+    town, bench = owned, owned.bench
+    due = {"project_id": "prj_a", "kind": "FEES", "title": "一季度收支", "due_date": "2025-04-15"}
+    which = {"disclosure_id": town.secretary().do("schedule_disclosure", due)["id"]}
+    town.manager().do("publish_disclosure", which | {"text": "收支"}, version=1)
+    right = which | {"text": "收支(更正)", "reason": "广告收入补记"}
+    town.manager().do("correct_disclosure", right, version=2)
+    town.hand_over("per_next", to="prj_c")
+    heard = told(bench, "DISCLOSURE_NEW", "DISCLOSURE_CORRECTED", "COMPANY_CHANGED")
+    assert heard == [
+        ("DISCLOSURE_NEW", "per_o1"), ("DISCLOSURE_CORRECTED", "per_o1"),
+        ("COMPANY_CHANGED", "per_o1"),
+    ]  # fmt: skip

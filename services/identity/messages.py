@@ -64,6 +64,13 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " / The binding of your account to an identity at the provider was taken away",
         to=_OWNER, when="工作人员解除时 / when staff take it away", group="ACCOUNT", urgent=True,
     ),
+    "SIGN_IN_PHONE_ENDED": Tells(
+        "您的登记手机号已更改,凭原号码的登录已结束"
+        " / The phone registered for you has changed; what was signed in by the one "
+        "before has ended",
+        to=_OWNER, when="登记的手机号更改时 / when the registered phone changes",
+        group="ACCOUNT", urgent=True,
+    ),
     # ---------------------------------------------------------------- one's rights
     "RIGHT_GIVEN": Tells(
         "您获得角色:{role}(区域 {scope}) / You act as {role} in area {scope} from now on",
@@ -74,6 +81,17 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         "您的角色已终止:{role}(区域 {scope})。理由:{reason}"
         " / You act as {role} in area {scope} no more. Reason: {reason}",
         to="被授权人 / who had the right", when="授权被终止时 / when somebody ends it",
+        group="ACCOUNT",
+    ),
+    "RIGHT_ENDS_SOON": Tells(
+        "您的角色 {role}(区域 {scope})将于 {until} 到期"
+        " / You act as {role} in area {scope} until {until}",
+        to="被授权人 / who has the right", when="到期前 14 天 / 14 days before it runs out",
+        group="ACCOUNT",
+    ),
+    "RIGHT_RAN_OUT": Tells(
+        "您的角色已到期:{role}(区域 {scope}) / Your time as {role} in area {scope} is over",
+        to="被授权人 / who had the right", when="到期后一日内 / within a day after it has run out",
         group="ACCOUNT",
     ),
     # ---------------------------------------------------------------- who decides, and what became
@@ -97,6 +115,11 @@ TELLS: Mapping[str, Tells] = MappingProxyType({
         " / The end of a right is proposed and takes a second person: {role} in area {scope}",
         to="同级其他管理员、被授权人 / the other administrators there, and who has the right",
         when="提出终止时 / when it is proposed", group="DUTIES", urgent=True,
+    ),
+    "GRANT_END_AGREED": Tells(
+        "您提出终止的授权已终止:{role}(区域 {scope})"
+        " / The right whose end you proposed, {role} in area {scope}, has ended",
+        to=_PROPOSER, when="另一人同意时 / when another person has agreed",
     ),
     "GRANT_END_REFUSED": Tells(
         "您提出的终止授权被驳回:{role}(区域 {scope})。理由:{reason}"

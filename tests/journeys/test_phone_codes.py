@@ -43,6 +43,8 @@ class Caller:
         headers = {"Idempotency-Key": f"call-{self.number}"}
         if who is not None:
             headers["Authorization"] = f"Bearer {token(self.key, place.PEOPLE[who])}"
+        if role is not None:
+            headers["X-Acting-Role"] = role
         return self.http.post(path, json=body, headers=headers)
 
     def made(self, path, body):

@@ -113,7 +113,8 @@ def sign_in_by_phone(tx: Tx, payload: SignInByPhone) -> replies.Tokens:
         account = signing_in.with_code(tx, account, payload.code, now)
     signing_in.forget(tx, _subjects(tx, payload, row))
     proven = account.factor_since is not None
-    told = signing_in.begin(tx, account, payload.device, proven=proven, by_phone=True)
+    known = signing_in.is_known(tx, account, payload.refresh_token)
+    told = signing_in.begin(tx, account, payload.device, proven=proven, by_phone=True, known=known)
     store.use_phone_code(tx.conn, row.code_id, told.id)
     return told
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fivered.chassis import records
 from fivered.chassis.bus import Tx
-from fivered.services.identity.actions import rights
+from fivered.services.identity.actions import rights, telling
 from fivered.services.identity.storage import accounts as store
 from fivered.services.identity.storage import grants as grant_store
 from fivered.services.identity.storage import sessions
@@ -33,6 +33,9 @@ def end_by_phone(tx: Tx, person_id: str, code_ids: Sequence[str]) -> None:
     now = real_now()
     store.void_phone_codes(tx.conn, person_id, code_ids, now)
     sessions.end_by_phone(tx.conn, person_id, now)
+    account = store.of_person(tx.conn, person_id)
+    if account is not None and account.state == "ACTIVE":
+        telling.of_account(tx, "SIGN_IN_PHONE_ENDED", account)
 
 
 def merge(tx: Tx, given_up: str, kept: str) -> None:

@@ -259,6 +259,7 @@ def end_grant(tx: Tx, payload: EndGrant) -> replies.GrantCard:
         if row.end_proposed_by == tx.actor.id:
             raise SecondPerson
     (ended,) = rights.end(tx, [row], "ended", note=payload.reason)
+    telling.of_grant(tx, "GRANT_END_AGREED", ended, ended.end_proposed_by)
     telling.of_grant(tx, "RIGHT_ENDED", ended, ended.person_id, reason=payload.reason)
     return replies.grant_card(ended)
 

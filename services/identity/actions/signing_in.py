@@ -115,6 +115,11 @@ def _subjects_of(tx: Tx, payload: SignIn, account: Row | None, *, right: bool) -
     return found
 
 
+def is_known(tx: Tx, account: Row, refresh_token: str | None) -> bool:
+    """Tell whether a device shows a token of a session of before of this account."""
+    return bool(_known_device(tx, account, refresh_token))
+
+
 def subjects_of_device(
     tx: Tx, account: Row | None, refresh_token: str | None, meant: str
 ) -> dict[str, int]:
@@ -235,7 +240,7 @@ def sign_in(tx: Tx, payload: SignIn) -> replies.Tokens:
         renewed = secrets.hashed(passwords.normal(payload.password))
         account = records.update(tx.conn, accounts, account, password=renewed)
     forget(tx, _subjects_of(tx, payload, account, right=payload.code is not None))
-    known = bool(_known_device(tx, account, payload.refresh_token))
+    known = is_known(tx, account, payload.refresh_token)
     return begin(tx, account, payload.device, proven=proven, known=known)
 
 

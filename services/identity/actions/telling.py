@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fivered.chassis.bus import Tx
 from fivered.chassis.records import Row
 from fivered.chassis.telling import tell
 from fivered.services.identity.rules import grants as rules
 from fivered.services.identity.storage import grants as store
+
+# So long before a right runs out its holder hears of it.
+AHEAD = timedelta(days=14)
+# So long after, too, where the daily look has stood still.
+BEHIND = timedelta(days=7)
 
 
 def of_account(tx: Tx, kind: str, account: Row, **detail: str) -> None:
@@ -49,3 +56,14 @@ def of_system(tx: Tx, kind: str, system: Row, *persons: str | None, **detail: st
 def administrators(tx: Tx, area: str) -> set[str]:
     """Return who administers an area, from the street up."""
     return store.holding(tx.conn, set(store.administering(area)), tx.now)
+
+
+def running_out(tx: Tx) -> None:
+    """Tell people once of rights that run out soon, and of those that have."""
+    for row in store.run_out_between(tx.conn, tx.now - BEHIND, tx.now + AHEAD):
+        detail = {"role": row.role, "scope": row.scope}
+        if row.to_at > tx.now:
+            detail["until"] = f"{tx.calendar.local(row.to_at):%Y-%m-%d %H:%M}"
+        kind = "RIGHT_ENDS_SOON" if row.to_at > tx.now else "RIGHT_RAN_OUT"
+        about = ("grant", row.grant_id)
+        tell(tx, kind, row.person_id, about=about, once=row.grant_id, **detail)

@@ -83,6 +83,15 @@ def of_person(conn: sa.Connection, person_id: str) -> list[Row]:
     return records.rows(conn, asked.order_by(grants.c.grant_id).with_for_update(key_share=True))
 
 
+def run_out_between(conn: sa.Connection, since: datetime, until: datetime) -> list[Row]:
+    """Return the rights that nobody has ended and whose time is over between these, in a stable
+    order."""
+    asked = sa.select(grants).where(
+        grants.c.state == "ACTIVE", grants.c.to_at > since, grants.c.to_at <= until
+    )
+    return records.rows(conn, asked.order_by(grants.c.to_at, grants.c.grant_id))
+
+
 def is_area(conn: sa.Connection, code: str) -> bool:
     """Tell whether steward has entered an area."""
     return conn.execute(sa.select(areas.c.code).where(areas.c.code == code)).first() is not None

@@ -1,5 +1,7 @@
 """People hear of their account and their rights, and who has to decide hears that it waits."""
 
+from datetime import timedelta
+
 from fivered.chassis.messages import SELF
 from fivered.services.identity.messages import TELLS
 from fivered.services.identity.tests.conftest import COMMUNITY, DISTRICT, PASSWORD, STREET
@@ -113,6 +115,10 @@ def test_the_end_of_an_administrators_right_waits_for_a_second_person(house):
     assert told(house) == sorted([("GRANT_END_ASKED", qin), ("GRANT_END_ASKED", ANA)])
     grant = decide(house, "refuse_grant", grant, by=qin)
     assert told(house) == [("GRANT_END_REFUSED", zhou)]
+    grant = decide(house, "end_grant", grant, by=zhou)
+    told(house)
+    decide(house, "end_grant", grant, by=qin)
+    assert told(house) == [("GRANT_END_AGREED", zhou), ("RIGHT_ENDED", ANA)]
 
 
 def test_a_service_account_waits_for_the_administrators_of_its_area(house):
@@ -135,6 +141,27 @@ def test_an_authenticator_that_is_turned_on_is_told(house):
     told(house)
     house.with_factor(tokens)
     assert told(house) == [("FACTOR_ON", ana)]
+
+
+def test_a_right_that_runs_out_is_told_two_weeks_before_and_once_it_has(house):
+    house.resident(ANA)
+    zhou, qin = (house.first_day(login)["person_id"] for login in ("zhou", "qin"))
+    until = (house.bench.now + timedelta(days=40)).isoformat()
+    decide(house, "approve_grant", propose(house, by=zhou, to_at=until), by=qin)
+    told(house)
+    seen = []
+    for days in (20, 10, 2, 10, 5):
+        house.bench.fire(house.bench.now + timedelta(days=days))
+        seen.append(told(house))
+    assert seen == [[], [("RIGHT_ENDS_SOON", ANA)], [], [("RIGHT_RAN_OUT", ANA)], []]
+
+
+def test_a_phone_that_has_changed_is_told_to_who_has_an_account(house):
+    _account, ana, _tokens = with_account(house)
+    told(house)
+    for person in ("per_without_account", ana):
+        house.hear("steward", "sign_in_phone_ended", {"person_id": person, "code_ids": []})
+    assert told(house) == [("SIGN_IN_PHONE_ENDED", ana)]
 
 
 def test_every_text_says_in_both_languages_what_it_is_about():

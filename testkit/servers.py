@@ -553,7 +553,7 @@ class Rabbit:
     def kill9(self) -> None:
         """Kill the node without a word, as a crash would, but not while its queues are new:
         RabbitMQ 4 writes which quorum queues there are up to a second after they were declared, and
-        the last of them does not come back when it is killed before (docs/roles/operator.md).
+        the last of them does not come back when it is killed before (deploy/RUNBOOK.md).
         """
         if self._process is not None:
             time.sleep(max(0.0, self._vhost_at + _QUEUES_WRITTEN_S - time.monotonic()))

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from testkit.authority import Authority
 from testkit.servers import ServerFailed, ServerMissing, free_port, new_folder, spawn
 
 KEY_ID, SECRET = "fivered", "a-secret-of-the-tests"
@@ -28,8 +29,11 @@ class Store:
         port: Kept over restarts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: Authority | None = None) -> None:
         """Prepare it.
+
+        Args:
+            tls: Who signs its certificate; without one it speaks plain HTTP.
 
         Raises:
             ServerMissing: The package is not installed.
@@ -48,6 +52,11 @@ class Store:
                 "filer.port", "filer.port.grpc", "s3.port.grpc",
             )
         }  # fmt: skip
+        self._authority = tls
+        self._shown: list[str] = []
+        if tls is not None:
+            issued = tls.issue("s3")
+            self._shown = [f"-s3.cert.file={issued.certificate}", f"-s3.key.file={issued.key}"]
         self._process: subprocess.Popen[bytes] | None = None
         keys = {"accessKey": KEY_ID, "secretKey": SECRET}
         one = {"name": "fivered", "credentials": [keys], "actions": ["Admin"]}
@@ -72,6 +81,7 @@ class Store:
                     f"-filer.localSocket={self.base / 'filer.sock'}",
                     "-s3.autoCreateBucket=false", "-master.telemetry=false",
                     "-volume.max=1000", "-master.volumeSizeLimitMB=64",
+                    *self._shown,
                     *(f"-{name}={port}" for name, port in ports.items()),
                 ],
                 cwd=self.base, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -108,7 +118,8 @@ class Store:
         from botocore.config import Config  # noqa: PLC0415  as above
 
         return botocore.session.Session().create_client(
-            "s3", endpoint_url=self.url, region_name="us-east-1",
+            "s3", verify=str(self._authority.path) if self._authority else None,
+            endpoint_url=self.url, region_name="us-east-1",
             aws_access_key_id=KEY_ID, aws_secret_access_key=SECRET,
             config=Config(
                 s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=5,
@@ -119,7 +130,7 @@ class Store:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._authority else ''}://127.0.0.1:{self.port}"
 
     def new_bucket(self) -> dict[str, str]:
         """Make a bucket; returns the settings that name it, by variable."""

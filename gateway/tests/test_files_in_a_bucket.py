@@ -18,6 +18,7 @@ from fivered.chassis.restore import _put_blobs
 from fivered.chassis.settings import CommandFailed, FileSettings, SettingsError, read
 from fivered.gateway.tests.conftest import Site, problem_of
 from fivered.gateway.tests.test_files import PDF, attach, kept, photo, send
+from testkit.authority import Authority
 from testkit.s3 import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
@@ -119,6 +120,25 @@ def test_a_store_that_ends_comes_back_by_itself(build, tmp_path):
         assert site.ask("GET", url, grants=None).content == PDF
         # The same command, sent once more with its key, is carried out.
         assert attach(site, second["id"], key="the-same").status_code == 201
+    finally:
+        store.stop()
+
+
+def test_the_store_is_believed_by_its_certificate(build, tmp_path):
+    authority, other = (Authority(tmp_path / name, name) for name in ("ours", "other"))
+    store = Store(tls=authority).start()
+    try:
+        given = store.new_bucket() | {"FIVERED_BLOBS": str(tmp_path / "blobs")}
+        assert given["FIVERED_S3_URL"].startswith("https://")
+        sent = send(build(given), PDF).json()
+        for ca in ("", str(other.path)):
+            site = build(given | {"FIVERED_S3_CA": ca})
+            assert problem_of(attach(site, sent["id"]))["code"] == "FILES_AWAY"
+            why = kept_in(read(FileSettings, given | {"FIVERED_S3_CA": ca})).check()
+            assert "certificate verify failed" in why
+        site = build(given | {"FIVERED_S3_CA": str(authority.path)})
+        assert attach(site, sent["id"]).status_code == 201
+        assert site.ask("GET", address(site, sent), grants=None).content == PDF
     finally:
         store.stop()
 

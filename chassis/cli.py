@@ -254,7 +254,7 @@ def _declare_consumer(consumer: argparse.ArgumentParser) -> None:
 # What looks at an installation, or acts on what lies in its databases.
 _LOOKING = (
     "topology", "consumer", "events", "parked", "partitions", "workers", "jobs", "timers", "audit",
-    "rebuild", "files", "calendar", "doctor", "top",
+    "rebuild", "calendar", "doctor", "top",
 )  # fmt: skip
 _LOOKED = {
     "jobs": {"kind": "of this kind only", "state": "QUEUED, RUNNING, DONE, FAILED or CANCELLED"},

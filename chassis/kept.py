@@ -23,7 +23,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
-from fivered.chassis import here
 from fivered.chassis.blobs import FETCHED, FETCHED_S, KEPT, NoBlobs, place_of, room
 from fivered.chassis.reconnect import tell_outage
 from fivered.chassis.refusal import Refusal
@@ -456,8 +455,10 @@ def kept_here(blobs: str) -> Kept:
 
 def command(given: argparse.Namespace) -> int:
     """Carry out `fivered files move`."""
-    here.adopt()
-    kept = kept_here(os.environ.get("FIVERED_BLOBS", ""))
+    blobs = os.environ.get("FIVERED_BLOBS", "")
+    if not blobs:
+        raise CommandFailed("FIVERED_BLOBS is not set: there is no folder to move files from")
+    kept = kept_here(blobs)
     if not isinstance(kept, InBucket):
         raise CommandFailed("FIVERED_S3_URL is not set: there is no bucket to move files to")
     try:

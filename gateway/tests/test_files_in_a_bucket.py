@@ -189,6 +189,13 @@ def test_a_folder_is_moved_into_the_bucket_while_it_is_read(build, given, capsys
     assert len(kept(read(FileSettings, given))) == 1
 
 
+def test_without_a_folder_or_a_bucket_nothing_is_moved(given, monkeypatch, capsys):
+    for name in ("FIVERED_S3_URL", "FIVERED_BLOBS"):
+        monkeypatch.delenv(name)
+        assert main(["files", "move"]) == 2
+        assert f"{name} is not set" in capsys.readouterr().err
+
+
 def test_a_damaged_file_is_not_moved(build, given):
     site = build({"FIVERED_BLOBS": given["FIVERED_BLOBS"]})
     attach(site, send(site, PDF).json()["id"])

@@ -148,9 +148,13 @@ class Store:
             self._process.wait(10)
 
     def stop(self) -> None:
-        """Stop it and remove its folder."""
+        """Stop it and remove its folder and sockets."""
         self.kill9()
         shutil.rmtree(self.base, ignore_errors=True)
+        # Those by which its parts find each other lie there whatever it is told.
+        for port in (self.port, *self._ports.values()):
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108
+                left.unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

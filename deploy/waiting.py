@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deploy.waiting_told import TOLD, WHY
 from fivered.chassis.bus import Service, ways_of
 from fivered.chassis.installed import service_class, service_names
 
@@ -12,20 +13,22 @@ _HEAD = """# 待办 / What waits for whom
 Written by `make generate` from `views/waiting.py` of each service. `GET /v1/me` tells who the
 caller is, by which rights and why, and what of these waits. Each kind is read off a list; what the
 caller may not do is left out. A service that does not answer within 1.5 s is named. All that waits,
-filtered and in pages: `GET /v1/me/work`.
+filtered and in pages: `GET /v1/me/work`. The last column names the
+[messages](messages.md) that say so when it begins to wait, or why there is none.
+
 """
 
 
 def page() -> str:
     """Return the page."""
-    lines = [_HEAD]
+    lines = [_HEAD + "\n".join(f"* `{why}`: {text}" for why, text in WHY.items()) + "\n"]
     for name in service_names():
         cls: type[Service] = service_class(name)
         ways = ways_of(cls)
         lines += [
             f"## {cls.title}\n",
-            "| | 待办 / what waits | 办理 / act | 角色 / roles | 列表 / list |",
-            "|---|---|---|---|---|",
+            "| | 待办 / what waits | 办理 / act | 角色 / roles | 列表 / list | 消息 / messages |",
+            "|---|---|---|---|---|---|",
         ]
         for row in cls.waits:
             roles = "本人 / whom it concerns" if "*" in ways.roles(row) else ""
@@ -33,8 +36,9 @@ def page() -> str:
             verb, _, path = ways.doors[row.act][1].partition(" ")
             listed = ways.lists.get(row.view, "").partition(" ")[2]
             shown = f"`/v1/{name}{listed}`" if listed else ""
-            lines.append(
-                f"| `{row.kind}` | {row.text} | `{verb} /v1/{name}{path}` | {told} | {shown} |"
-            )
+            how = TOLD[name][row.kind]
+            said = ", ".join(f"`{one}`" for one in ([how] if isinstance(how, str) else how))
+            act = f"`{verb} /v1/{name}{path}`"
+            lines.append(f"| `{row.kind}` | {row.text} | {act} | {told} | {shown} | {said} |")
         lines.append("")
     return "\n".join(lines)

@@ -292,6 +292,14 @@ MESSAGES = sentences(
         "SUPERVISOR_APPOINTED": (
             "您已被推选为议题 {number} 的监督员 / You are a supervisor of topic {number}"
         ),
+        "TASK_GIVEN": (
+            "议题 {number} 的任务“{title}”由您承办,请于 {until} 前交付"
+            ' / The task "{title}" of topic {number} is yours; please deliver it by {until}'
+        ),
+        "TASK_TO_REDO": (
+            "议题 {number} 的任务“{title}”退回返工,请查看验收意见"
+            ' / The task "{title}" of topic {number} is to be done again; see what was found'
+        ),
         "TASK_DELIVERED": (
             "议题 {number} 的任务已交付,请验收"
             " / A task of topic {number} is delivered; please inspect it"

@@ -15,7 +15,43 @@ _OWNERS = "名册上的业主 / the owners on the roll"
 _COMPANIES = "两家企业的代表、项目经理 / who speaks for both companies, the manager"
 
 TELLS: Mapping[str, Tells] = MappingProxyType({
+    # ---------------------------------------------------------------- cross-appointments
+    "APPOINTMENT_ASKED": Tells(
+        "您被提名到 {name} 交叉任职,请于 {until} 前答复是否同意"
+        " / You are nominated for a cross-appointment at {name}; please say by {until} whether you "
+        "consent",
+        to="被提名人 / who is nominated", when="提名时 / when somebody is nominated",
+        group="DUTIES",
+    ),
+    # ---------------------------------------------------------------- agreements
+    "AGREEMENT_TO_SIGN": Tells(
+        "{name} 有一份协议待签署 / An agreement about {name} is there to be signed",
+        to="项目经理、社区两委成员,起草人除外"
+        " / the project's manager and the community's two committees, but for who drafted it",
+        when="协议起草时 / when it is drafted", group="DUTIES",
+    ),
+    "COMMITMENT_TO_ACCEPT": Tells(
+        "{name} 的一项承诺已提交履约佐证,请确认:{title}"
+        " / It was shown that a commitment about {name} was met, please say whether it was: "
+        "{title}",
+        to="协议的另一方 / the other side of the agreement",
+        when="提交佐证时 / when one side shows that it was done", group="DUTIES",
+    ),
     # ---------------------------------------------------------------- what a meeting decided
+    "WORK_GIVEN": Tells(
+        "会议决定由贵项目办理:{title},请于 {until} 前交付"
+        " / A meeting decided that your project does this: {title}; please deliver it by {until}",
+        to="项目经理 / the project's manager",
+        when="会议决定的工作交项目办理时 / when a work that a meeting decided is the project's",
+        group="DUTIES",
+    ),
+    "MINUTES_TO_APPROVE": Tells(
+        "您出席的三方联席会议已有纪要,请确认或提出异议"
+        " / The minutes of a meeting that you attended are written; please approve them, or say "
+        "what is wrong",
+        to="出席会议的人,起草人除外 / who was there, but for who has written them",
+        when="纪要提交或重写时 / when they are written, or written anew", group="MEETINGS",
+    ),
     "WORK_LATE": Tells(
         "会议决定的工作已逾期:{title} / A work that a meeting decided is overdue: {title}",
         to="项目经理、社区两委成员 / the project's manager, the community's two committees",

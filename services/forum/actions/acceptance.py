@@ -17,6 +17,7 @@ from fivered.services.forum.actions.endings import publish_rework, settle, take_
 from fivered.services.forum.actions.judges import OFFICES, require_judge, topic_of
 from fivered.services.forum.actions.record import (
     escalate,
+    tell,
     topic_locked,
 )
 from fivered.services.forum.actions.supervisions import add_record
@@ -25,6 +26,7 @@ from fivered.services.forum.actions.tasks import (
     Finding,
     Media,
     acted,
+    doers,
     require_responsible,
     task_locked,
 )
@@ -141,6 +143,9 @@ def rework_task(tx: Tx, payload: ReworkTask) -> replies.Reworked:
     if final:
         _return_to_analysis(tx, topic, row)
     else:
+        tell(
+            tx, "TASK_TO_REDO", row.topic_id, doers(tx, row), ref=row.task_id, title=row.title,
+        )  # fmt: skip
         tx.arm("supervision_gap", payload.task_id, tx.now + rules.SUPERVISION_EVERY)
         level = max(row.overdue_level + 1, 1)
         at = rules.next_overdue(tx.calendar, row.due_at, level - 1)

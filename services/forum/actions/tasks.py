@@ -195,6 +195,11 @@ def assign_one(
         [{"task_id": task_id, "person_id": p, "appointed_at": tx.now} for p in people],
     )
     tell(tx, "SUPERVISOR_APPOINTED", topic.topic_id, people, ref=task_id)
+    until = tx.calendar.minute(due_at)
+    tell(
+        tx, "TASK_GIVEN", topic.topic_id, doers(tx, made) - {tx.actor.id}, ref=task_id,
+        title=task.title, until=until,
+    )  # fmt: skip
     tx.arm("task_due", task_id, due_at, {"level": 1})
     tx.arm("supervision_gap", task_id, tx.now + rules.SUPERVISION_EVERY)
     publish_assigned(tx, made)

@@ -35,13 +35,15 @@ def _actors(conn: Connection, *where: sa.ColumnElement[bool]) -> set[str]:
 
 
 def doers_of(conn: Connection, task_id: str) -> set[str]:
-    """Return who began, reported or delivered the work of a task."""
-    return _actors(
+    """Return who began, reported or delivered the work of a task; what a project delivers is heard
+    of it, and is no person's deed here."""
+    found = _actors(
         conn,
         history.c.kind == "task",
         history.c.ref == task_id,
         history.c.action.in_(("start", "progress", "deliver")),
     )
+    return {one for one in found if one.startswith("per_")}
 
 
 def tasks_of_project(conn: Connection, project_id: str, states: Sequence[str]) -> list[Row]:

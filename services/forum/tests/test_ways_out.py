@@ -419,3 +419,17 @@ def test_a_term_is_put_off_and_never_brought_forward(town):
             town.on_task("extend_task", task_id, due_date=day, reason="雨季停工")
         assert refused.value.params == {"due": day, "present": "2025-04-28"}
     town.on_task("extend_task", task_id, due_date="2025-04-29", reason="雨季停工")
+
+
+def test_who_is_to_do_a_task_hears_of_it_and_of_its_way_back(town):
+    _topic, (task_id,) = town.implementing()
+    said = _said_to(town, MANAGER)
+    assert "由您承办" in said["TASK_GIVEN"]
+    assert "TASK_GIVEN" not in _said_to(town, ANA)
+    town.delivered(task_id)
+    town.resident(BEN)
+    town.on_task("rework_task", task_id, reason="线条不直")
+    said = _said_to(town, MANAGER)
+    assert "退回返工" in said["TASK_TO_REDO"]
+    # What a supervisor has written stays with the record.
+    assert "线条不直" not in said["TASK_TO_REDO"]

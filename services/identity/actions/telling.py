@@ -63,7 +63,7 @@ def running_out(tx: Tx) -> None:
     for row in store.run_out_between(tx.conn, tx.now - BEHIND, tx.now + AHEAD):
         detail = {"role": row.role, "scope": row.scope}
         if row.to_at > tx.now:
-            detail["until"] = f"{tx.calendar.local(row.to_at):%Y-%m-%d %H:%M}"
+            detail["until"] = tx.calendar.minute(row.to_at)
         kind = "RIGHT_ENDS_SOON" if row.to_at > tx.now else "RIGHT_RAN_OUT"
         about = ("grant", row.grant_id)
         tell(tx, kind, row.person_id, about=about, once=row.grant_id, **detail)

@@ -15,6 +15,7 @@ from fivered.chassis.files import FileId
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import StateConflict
 from fivered.chassis.requests import UNIQUE, Request
+from fivered.chassis.telling import tell
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.actions.ground import References
@@ -127,7 +128,12 @@ def draft_agreement(tx: Tx, payload: DraftAgreement) -> replies.Made:
         and sha256(payload.text.encode()).hexdigest() != payload.text_sha256
     ):
         raise errors.TextChanged(field="text")
-    return ground.reply(replies.Made, tables.agreements, _draft(tx, payload, tx.new_id("agr")))
+    row = _draft(tx, payload, tx.new_id("agr"))
+    project = ground.project(tx, row.project_id)
+    sides = rows.committee_people(tx.conn, row.area) | {project.manager_person_id}
+    about = ("agreement", row.agreement_id)
+    tell(tx, "AGREEMENT_TO_SIGN", sides - {tx.actor.id}, about=about, name=project.name)
+    return ground.reply(replies.Made, tables.agreements, row)
 
 
 def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
@@ -538,6 +544,14 @@ def fulfil_commitment(tx: Tx, payload: Fulfil) -> replies.Submitted:
         submitted_by=tx.actor.id,
         note={"late": late},
     )
+    project = ground.project(tx, row.project_id)
+    agreement = records.get(tx.conn, tables.agreements, row.agreement_id)
+    by_project = row.responsible == "PROJECT"
+    other = agreement.signed_by_community if by_project else project.manager_person_id
+    tell(
+        tx, "COMMITMENT_TO_ACCEPT", other, about=("commitment", row.commitment_id),
+        name=project.name, title=row.title,
+    )  # fmt: skip
     return ground.reply(replies.Submitted, tables.commitments, row, late=late)
 
 

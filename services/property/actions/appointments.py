@@ -12,6 +12,7 @@ from fivered.chassis.facts import fact_of
 from fivered.chassis.free_text import PublicText
 from fivered.chassis.refusal import NotFound, StateConflict, said
 from fivered.chassis.requests import Request
+from fivered.chassis.telling import tell
 from fivered.services.property import errors, events, replies, rules
 from fivered.services.property.actions import ground
 from fivered.services.property.fields import Direction, EndReason, Post
@@ -109,6 +110,11 @@ def nominate(tx: Tx, payload: Nominate) -> replies.MadeDue:
         ),
     )
     tx.arm("appt_consent", row.appointment_id, due)
+    if row.person_id != tx.actor.id:
+        tell(
+            tx, "APPOINTMENT_ASKED", row.person_id, about=("appointment", row.appointment_id),
+            name=project.name, until=tx.calendar.minute(due),
+        )  # fmt: skip
     return ground.reply(replies.MadeDue, tables.appointments, row, due=due)
 
 

@@ -14,6 +14,7 @@ from fivered.chassis.fields import Sha256
 from fivered.chassis.free_text import PUBLIC, PublicText
 from fivered.chassis.refusal import NotFound, StateConflict
 from fivered.chassis.requests import UNIQUE, Request
+from fivered.chassis.telling import tell
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground, meetings
 from fivered.services.property.actions.ground import References
@@ -301,6 +302,9 @@ def draft_minutes(tx: Tx, payload: DraftMinutes) -> replies.MinutesMade:
             tx, stored.minutes, row, step="DRAFTED", note={"sha256": digest}, **told
         )
     files.attach(tx, payload.files, field="files", meeting_id=payload.meeting_id)
+    there = {person for people in meeting.attendees.values() for person in people}
+    about = ("meeting", payload.meeting_id)
+    tell(tx, "MINUTES_TO_APPROVE", there - {tx.actor.id}, about=about)
     return ground.reply(replies.MinutesMade, stored.minutes, row, text_sha256=digest)
 
 

@@ -73,6 +73,11 @@ def new_work(
     if source == "MEETING" and due_at is not None:
         # A task's clock is the forum's, where its ladder is.
         tx.arm("wrk_due", work_id, due_at)
+        if row.responsible is None:
+            tell(
+                tx, "WORK_GIVEN", project.manager_person_id, about=("work", work_id), title=title,
+                until=tx.calendar.minute(due_at),
+            )  # fmt: skip
     return row
 
 

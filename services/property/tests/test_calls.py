@@ -144,6 +144,10 @@ def test_the_sides_approve_the_minutes_and_then_everybody_reads_them(place):
     with pytest.raises(errors.ConflictOfInterest):
         place.cadre("per_wu").do("draft_minutes", draft, version=1)
     made = place.secretary().do("draft_minutes", draft, version=1)
+    people = bench.rows("SELECT person_id FROM told WHERE kind = 'MINUTES_TO_APPROVE'")
+    meeting = bench.ask("meeting", which)
+    there = {one for side in meeting["attendees"].values() for one in side}
+    assert {row["person_id"] for row in people} == there - {bench.actor.id}
     assert made["text_sha256"] == hashlib.sha256(text.encode()).hexdigest()
     sign = which | {"text_sha256": made["text_sha256"]}
     with pytest.raises(NotFound):

@@ -26,6 +26,7 @@ def test_work_that_a_project_does_not_deliver_goes_to_the_community_and_then_to_
     place.link_officials()
     bench.at(MEETING)
     late, later, met = given(place, "安装充电桩", "补划车位", "公布选址图")
+    assert told(bench, "WORK_GIVEN") == ["per_wu"] * 3
 
     def at_the_street():
         return set(waits.things("OVERDUE_WORK", *_of(CLERK)))

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from fivered.chassis.messages import SELF
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from fivered.services.steward import errors
+from fivered.services.steward.storage.desk import request_calls, request_notes
 from fivered.services.steward.storage.tables import (
     person_digests,
     persons,
@@ -350,6 +351,45 @@ def test_references_of_a_persons_requests_go_whoever_filed_them(ground):
     with ground.bench.transaction() as tx:
         kept = tx.conn.execute(sa.select(request_references.c.request_id)).scalars().all()
     assert kept == [made[LI]["id"]]
+
+
+def test_notes_and_calls_are_found_by_whose_request_it_is(ground):
+    """Exported, merged and erased with the person: neither names its reporter in a column."""
+    ground.staff()
+    made = {
+        who: ground.submit(who, caller_phone=f"1281234567{n}") for n, who in enumerate((WANG, LI))
+    }
+    for who, one in made.items():
+        body = {"request_id": one["id"], "text": f"请先打电话给{who}"}
+        ground.by(who, "R_RESIDENT", COMMUNITY).do("add_note", body)
+
+    def given(who):
+        tables = ground.by(who, SELF, "").ask("_my_data", {})["tables"]
+        rows = {one["table"]: one["rows"] for one in tables}
+        notes, calls = rows.get("request_notes", []), rows.get("request_calls", [])
+        return [one["text"] for one in notes], [one["phone"] for one in calls]
+
+    assert given(WANG) == ([f"请先打电话给{WANG}"], ["12812345670"])
+    assert given(LI) == ([f"请先打电话给{LI}"], ["12812345671"])
+    # The registration that is kept has those of the one that was given up.
+    kept = ground.person(person_id(83), "王小丽", grid=GRID)["id"]
+    order = {"person_id": WANG, "into": kept, "reason": "同一人登记两次"}
+    merge = ground.by(CADRE, "R_CADRE", COMMUNITY).do("propose_merge", order, version=1)
+    order = {"merge_id": merge["id"], "confirmed": True}
+    ground.by(SECOND, "R_SECRETARY", COMMUNITY).do("decide_merge", order, version=1)
+    assert given(kept) == ([f"请先打电话给{WANG}"], ["12812345670"])
+    version = ground.by(kept, "R_RESIDENT", COMMUNITY).ask(
+        "request", {"request_id": made[WANG]["id"]}
+    )["version"]
+    ground.by(kept, "R_RESIDENT", COMMUNITY).do(
+        "cancel_request", {"request_id": made[WANG]["id"]}, version=version
+    )
+    decide(ground, ask(ground, kept))
+    with ground.bench.transaction() as tx:
+        for table, column in ((request_notes, "text"), (request_calls, "phone")):
+            asked = sa.select(table.c.request_id).where(table.c[column].is_not(None))
+            assert tx.conn.execute(asked).scalars().all() == [made[LI]["id"]]
+    assert given(LI) == ([f"请先打电话给{LI}"], ["12812345671"])
 
 
 def test_a_person_is_given_the_dwelling_by_its_parts(ground):

@@ -46,6 +46,11 @@ class CallMeeting(Request, frozen=True):
     )
     owners: Annotated[meetings.Seats, UNIQUE] = field(default_factory=list)
     property: Annotated[meetings.Seats, UNIQUE] = field(default_factory=list)
+    observers: Annotated[
+        meetings.Seats,
+        UNIQUE,
+        Meta(description="邀请列席的居民 / residents who are invited to sit in"),
+    ] = field(default_factory=list)
 
 
 def call_meeting(tx: Tx, payload: CallMeeting) -> replies.Made:
@@ -60,7 +65,9 @@ def call_meeting(tx: Tx, payload: CallMeeting) -> replies.Made:
         MeetingPast: It begins in the past, or more than three months ahead.
         QuorumNotMet: Nobody is there to be invited for a side.
         CommitteeAbsent: The owners have a committee, and nobody of it is invited.
-        NotOfThisSide, CountedTwice: Who is invited does not sit for that side.
+        NotOfThisSide, CountedTwice, NotCommitteeMember: Who is invited does not sit for that side.
+        ObserverSeated: Who is invited to sit in sits for a side.
+        NotHeardOf, NotRegistered, UnderAge, Deceased, MergedAway: An observer is no adult here.
     """
     project = ground.project(tx, payload.project_id)
     tx.require_scope(project.area)
@@ -77,6 +84,9 @@ def call_meeting(tx: Tx, payload: CallMeeting) -> replies.Made:
     known = meetings.known_at(tx, project, members, tx.now, persons["OWNERS"])
     rules.check_attendance(persons, known, chair=persons["COMMITTEE"][0])
     meetings.require_member(members, persons["OWNERS"])
+    meetings.require_observers(tx, payload.observers, persons)
+    if payload.observers:
+        persons["OBSERVER"] = payload.observers
     row = records.create(
         tx,
         stored.calls,

@@ -16,6 +16,7 @@ from fivered.chassis.refusal import StateConflict, said
 from fivered.chassis.requests import Request
 from fivered.services.property import errors, replies, rules
 from fivered.services.property.actions import ground, rectifications, works
+from fivered.services.property.errors.meetings import NotCommitteeMember, ObserverSeated
 from fivered.services.property.storage import bodies, calls, months, people, rooms, rows, tables
 from fivered.services.property.storage.rows import Row
 
@@ -57,6 +58,13 @@ class HoldMeeting(Request, frozen=True):
     chair: Annotated[str, Meta(examples=["per_secretary"])]
     attendees: Attendees
     minutes_sha256: Sha256
+    observers: Annotated[
+        Seats,
+        Meta(
+            description="列席居民,不代表任何一方、不计入到会 / residents who sit in: for no side, "
+            "and not counted"
+        ),
+    ] = field(default_factory=list)
     decisions: Annotated[list[Decision], Meta(max_length=50)] = field(default_factory=list)
     meeting_id: MeetingId | None = None
     file: Annotated[
@@ -81,6 +89,9 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
         QuorumNotMet: A side is missing.
         CommitteeAbsent: The owners had a committee that day, and none of its members was there.
         NotOfThisSide, CountedTwice, ChairNotOfCommittee: Attendance that is only claimed.
+        NotCommitteeMember: Beside members of their committee somebody else sits for the owners.
+        ObserverSeated: An observer sits for a side.
+        NotHeardOf, NotRegistered, UnderAge, Deceased, MergedAway: An observer is no adult here.
         PeriodNotAllowed: It lies in a month that is measured.
         MeetingToCome: It lies in the future.
         AnotherServed: Another project had the compound then.
@@ -113,6 +124,8 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
         chair=payload.chair,
     )
     require_member(members, attendees["OWNERS"])
+    observers = list(dict.fromkeys(payload.observers))
+    require_observers(tx, observers, attendees)
     same = rows.meeting_recorded(
         tx.conn, payload.project_id, payload.held_at, payload.minutes_sha256
     )
@@ -133,6 +146,7 @@ def hold_meeting(tx: Tx, payload: HoldMeeting) -> replies.Held:
             meeting_id=meeting_id,
             period=period,
             attendees=attendees,
+            observers=observers,
             owners_committee=bool(members),
             decisions=decisions,
             area=project.area,
@@ -207,13 +221,32 @@ def committee_at(tx: Tx, project: Row, at: datetime) -> set[str]:
 
 
 def require_member(members: set[str], owners: list[str]) -> None:
-    """Refuse a meeting of owners who have a committee without any member of it.
+    """Refuse a meeting of owners who have a committee without any member of it, and one at which
+    somebody else sits for them beside the members.
 
     Raises:
         CommitteeAbsent: Nobody of it was there.
+        NotCommitteeMember: Somebody who sits for the owners is none of it.
     """
     if members and not members & set(owners):
         raise errors.CommitteeAbsent(field="attendees.OWNERS", side="OWNERS")
+    for person in owners:
+        if members and person not in members:
+            raise NotCommitteeMember(field="attendees.OWNERS", person=person)
+
+
+def require_observers(tx: Tx, observers: list[str], attendees: dict[str, list[str]]) -> None:
+    """Refuse observers who sit for a side, and whom nobody knows.
+
+    Raises:
+        ObserverSeated: One of them sits for a side.
+        NotHeardOf, NotRegistered, UnderAge, Deceased, MergedAway: See `ground.require_adults`.
+    """
+    seated = {person for people in attendees.values() for person in people}
+    for person in observers:
+        if person in seated:
+            raise ObserverSeated(field="observers", person=person)
+    ground.require_adults(tx, "observers", observers)
 
 
 def known_at(

@@ -113,6 +113,7 @@ class MeetingCard(Reply, kw_only=True):
     held_at: Instant
     chair: str
     attendees: dict[str, list[str]]
+    observers: list[str] | None = None
     owners_committee: bool
     minutes_sha256: str
     decisions: list[dict[str, object]]

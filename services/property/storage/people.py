@@ -102,6 +102,7 @@ MOVED: tuple[store.Column, ...] = (
     t.commitments.c.waived_by_street,
     t.meetings.c.chair,
     t.meetings.c.attendees,
+    t.meetings.c.observers,
     t.complaints.c.complainant_id,
     t.complaints.c.decided_by,
     t.complaints.c.contact_id,

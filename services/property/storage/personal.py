@@ -125,7 +125,7 @@ DATA_MAP = (
         " evidence waive_reason",
     ),
     Held(
-        "tripartite_meetings", WORK, others="chair attendees",
+        "tripartite_meetings", WORK, others="chair attendees observers",
         things="meeting_id project_id period minutes_sha256 decisions annul_reason",
     ),
     Held(

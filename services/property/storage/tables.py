@@ -216,6 +216,8 @@ meetings = sa.Table(
     sa.Column("held_at", store.UtcDateTime, nullable=False),
     sa.Column("chair", store.Id, nullable=False),
     sa.Column("attendees", store.Json, nullable=False),
+    # Who sat in: for no side. Null is nobody.
+    sa.Column("observers", store.Json),
     sa.Column("owners_committee", sa.Boolean, nullable=False),
     sa.Column("minutes_sha256", sa.String(64), nullable=False),
     sa.Column("decisions", store.Json, nullable=False),

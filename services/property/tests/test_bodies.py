@@ -4,6 +4,7 @@ import pytest
 
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict, VersionConflict
 from fivered.services.property import errors
+from fivered.services.property.errors.meetings import NotCommitteeMember
 
 FIVE = tuple(f"per_r{number}" for number in range(5))
 OWNERS = tuple(f"per_o{number}" for number in range(5))
@@ -347,7 +348,10 @@ def test_where_owners_have_a_committee_one_of_its_members_sits_for_them(place):
     )  # fmt: skip
     with pytest.raises(errors.CommitteeAbsent):
         hold("2025-02-20", "per_r9")
-    assert hold("2025-02-20", OWNERS[0], "per_r9")["two_sided"] is False
+    # Nor does an owner sit for the owners beside a member: that is an observer.
+    with pytest.raises(NotCommitteeMember):
+        hold("2025-02-20", OWNERS[0], "per_r9")
+    assert hold("2025-02-20", OWNERS[0])["two_sided"] is False
     # Before the committee's term there was none, and who lives there sat for the owners.
     assert hold("2024-11-20", "per_tenant")["two_sided"] is True
     bench.as_("R_OWNERS", person=OWNERS[1], scope=place.community)

@@ -6,6 +6,7 @@ import pytest
 
 from fivered.chassis.refusal import NotFound, RoleDenied, StateConflict
 from fivered.services.property import errors
+from fivered.services.property.errors.meetings import NotCommitteeMember, ObserverSeated
 from fivered.services.property.tests.test_waits import (
     CADRE,
     COMMUNITY,
@@ -234,3 +235,41 @@ def test_what_the_community_takes_on_falls_due_goes_to_the_street_and_is_checked
         to=CLERK, not_to=[("per_li", "R_CADRE", COMMUNITY)],
     )  # fmt: skip
     assert place.cadre().ask("work", work)["state"] == "CLOSED"
+
+
+@pytest.mark.covers("P5")
+def test_residents_sit_in_apart_from_who_holds_the_post(place):
+    bench = place.bench
+    place.settle("per_res", "per_kin")
+    which = {"call_id": call(place, observers=["per_res"])}
+    invited = bench.ask("meeting_call", which)["invited"]
+    assert [one["person_id"] for one in invited if one["side"] == "OBSERVER"] == ["per_res"]
+    assert len(invited) == 3 + len(OWNERS)
+    owner(place, "per_res").do("answer_meeting_call", which | {"answer": "YES"})
+    for changes, refusal in (
+        ({"owners": [OWNERS[0], "per_res"]}, NotCommitteeMember),
+        ({"observers": [OWNERS[0]]}, ObserverSeated),
+        ({"observers": ["per_unknown"]}, errors.NotHeardOf),
+    ):
+        with pytest.raises(refusal):
+            call(place, **changes)
+    bench.at("2025-03-20T18:00:00")
+    sides = {"COMMITTEE": ["per_sun"], "PROPERTY": ["per_wu"]}
+    with pytest.raises(NotCommitteeMember):
+        hold(place, attendees=sides | {"OWNERS": [OWNERS[0], "per_res"]})
+    # Who only sits in makes no side complete.
+    with pytest.raises(errors.QuorumNotMet):
+        hold(place, attendees=sides, observers=["per_res"])
+    with pytest.raises(ObserverSeated):
+        hold(place, observers=[OWNERS[0]])
+    held = {"meeting_id": hold(place, observers=["per_res", "per_kin", "per_res"])["id"]}
+    card = bench.ask("meeting", held)
+    assert card["observers"] == ["per_res", "per_kin"]
+    assert "per_res" not in str(card["attendees"])
+    board = bench.ask("board", {"project_id": "prj_a"})["meetings"][0]
+    assert board["present"] == {"COMMITTEE": 1, "OWNERS": 1, "PROPERTY": 1}
+    # Minutes are approved by who sat for a side.
+    text = place.secretary().do("draft_minutes", held | {"text": "商定六月底前完成。"}, version=1)
+    sign = held | {"side": "OWNERS", "text_sha256": text["text_sha256"]}
+    with pytest.raises(NotFound):
+        owner(place, "per_res").do("approve_minutes", sign)

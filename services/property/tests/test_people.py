@@ -65,7 +65,7 @@ def test_one_person_counts_once(bench, compound):
     both = present(COMMITTEE=["per_sun", "per_wang"], OWNERS=["per_wang"])
     with pytest.raises(errors.CountedTwice):
         compound.secretary().do("hold_meeting", meeting(**both))
-    twice = present(OWNERS=["per_o0", "per_o0", "per_owner"], PROPERTY=["per_staff", "per_zheng"])
+    twice = present(OWNERS=["per_o0", "per_o0", "per_o1"], PROPERTY=["per_staff", "per_zheng"])
     compound.secretary().do("hold_meeting", meeting(**twice))
     (board,) = bench.ask("board", {"project_id": "prj_a"})["meetings"]
     assert board["present"] == {"COMMITTEE": 1, "OWNERS": 2, "PROPERTY": 2}

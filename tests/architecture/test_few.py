@@ -33,7 +33,7 @@ points_pending points_price points_released points_services previous_minutes pro
 projects publicised qty rank receivable reopen_count resolved returns rework_count reworks round
 score score_before_cap settle_fen_per_point stars step stock_left stock_total
 supervisions_missed tasks terms topic_version total urged valid_periods version visit_quota visits
-voucher_ttl_h ways year years
+voucher_ttl_h ways year years closed_weekdays
 """
 NOT_PEOPLE = frozenset(_WORDS.split())
 VOTE = "the vote decides by these numbers, and whoever is bound by it may check the majority"

@@ -27,6 +27,7 @@ ClockName = Literal["P1", "P2", "P3", "P4", "CONSULT"]
 # An outage of the service's own catches up with what ran out in sets of so long.
 SHORTEST = 5
 _WEEK = 7 * 24 * 60
+LONGEST_CLOSED = timedelta(days=59)
 Code = Annotated[
     str,
     Meta(
@@ -54,6 +55,13 @@ class Break(Request, frozen=True):
     end: HourOfDay
 
 
+class Closed(Request, frozen=True):
+    """停办日 / Days on which nobody works there, from the first to the last."""
+
+    first: Annotated[date, Meta(description="首日 / first day", examples=["2026-02-15"])]
+    last: Annotated[date, Meta(description="末日,含 / last day, within", examples=["2026-02-23"])]
+
+
 class Hours(Request, frozen=True):
     """工作时间 / Hours of work."""
 
@@ -67,6 +75,29 @@ class Hours(Request, frozen=True):
     opens: HourOfDay
     closes: HourOfDay
     breaks: Annotated[list[Break], Meta(max_length=3)] = msgspec.field(default_factory=list)
+    closed_weekdays: Annotated[
+        list[Annotated[int, Meta(ge=1, le=7)]],
+        Meta(
+            max_length=6,
+            description="每周停办的日子,1 为周一 / weekdays that are closed, 1 is Monday",
+            examples=[[1]],
+        ),
+    ] = msgspec.field(default_factory=list)
+    closed: Annotated[
+        list[Closed], Meta(max_length=20, description="停办日,如春节 / closed days, as at New Year")
+    ] = msgspec.field(default_factory=list)
+
+    def is_open(self, day: date, calendar: Calendar) -> bool:
+        """Tell whether a day is one of these hours' days, and not closed."""
+        if self.days == "WORKING_DAYS" and not calendar.is_working_day(day):
+            return False
+        return not self.is_closed(day)
+
+    def is_closed(self, day: date) -> bool:
+        """Tell whether a day is closed, whatever the calendar says of it."""
+        return day.isoweekday() in self.closed_weekdays or any(
+            one.first <= day <= one.last for one in self.closed
+        )
 
 
 class Times(Request, frozen=True):
@@ -140,7 +171,21 @@ class Terms:
             return self._end(start, self.times.resolve_minutes, calendar)
         days = self.times.resolve_working_days
         assert days is not None, "one of the two is said"  # noqa: S101  see `merged`
-        return calendar.due(start, days)
+        return calendar.due(start, self._working_days(start, days, calendar))
+
+    def _working_days(self, start: datetime, days: int, calendar: Calendar) -> int:
+        """Return how many working days of the calendar so many are that are not closed."""
+        if not (self.hours.closed_weekdays or self.hours.closed):
+            return days
+        first, found = calendar.local_date(start), 0
+        for number in range(1, 3 * 366):
+            day = first + number * DAY
+            if calendar.is_working_day(day):
+                found += 1
+                days -= not self.hours.is_closed(day)
+                if not days:
+                    break
+        return found
 
     def _end(self, start: datetime, minutes: int, calendar: Calendar) -> datetime:
         span = timedelta(minutes=minutes)
@@ -166,7 +211,7 @@ class Terms:
         spans = [(a[1], b[0]) for a, b in pairwise(edges)]
         for number in range(3 * 366):
             day = first + number * DAY
-            if self.hours.days == "EVERY_DAY" or calendar.is_working_day(day):
+            if self.hours.is_open(day, calendar):
                 for opens, closes in spans:
                     yield _at(calendar, day, opens), _at(calendar, day, closes)
 
@@ -176,7 +221,7 @@ class Terms:
             day = calendar.local_date(since)
             for number in range(3 * 366):
                 one = day + number * DAY
-                if calendar.is_working_day(one):
+                if calendar.is_working_day(one) and not self.hours.is_closed(one):
                     yield calendar.midnight(one), calendar.midnight(one + DAY)
         elif self.times.counting == "OPEN_HOURS":
             yield from self._open(calendar, since)
@@ -188,8 +233,12 @@ class Terms:
         if self.times.resolve_minutes is None or self.times.counting != "OPEN_HOURS":
             return DAY
         noon = Calendar(frozenset(), frozenset(), frozenset())
-        monday = date(2024, 1, 8)
-        return self.between(noon.midnight(monday), noon.midnight(monday + DAY), noon)
+        week = [date(2024, 1, 8) + number * DAY for number in range(7)]
+        whole = Terms(self.times, msgspec.structs.replace(self.hours, closed=[]))
+        # A day of the week that is closed has none of it.
+        return max(
+            whole.between(noon.midnight(one), noon.midnight(one + DAY), noon) for one in week
+        )
 
     def between(self, start: datetime, end: datetime, calendar: Calendar) -> timedelta:
         """Return how much time of the clock of the resolution lies between two instants."""
@@ -330,6 +379,17 @@ def _check_hours(one: Hours, field: str) -> None:
             "上班、休息、下班须依次在后 / opening, breaks and closing have to follow each other"
         )
         _refuse(f"{field}.closes", reason)
+    open_days = set(range(1, 8 if one.days == "EVERY_DAY" else 6)) - set(one.closed_weekdays)
+    if not open_days:
+        reason = said("每周至少有一天办理 / a week has a day that is open")
+        _refuse(f"{field}.closed_weekdays", reason)
+    for number, each in enumerate(one.closed):
+        if not each.first <= each.last <= each.first + LONGEST_CLOSED:
+            reason = said(
+                "末日不早于首日,停办不超过 60 天 / the last day is none before the first, and 60 "
+                "days are the most"
+            )
+            _refuse(f"{field}.closed[{number}].last", reason)
 
 
 def _check_times(one: Times, field: str) -> None:

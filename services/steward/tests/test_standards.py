@@ -1,17 +1,18 @@
 """Categories, service times and hours are data: proposed, approved by another person, in force from
 a day on; and a request keeps the version under which it was filed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fivered.chassis.calendar import instant, published
 from fivered.chassis.refusal import Invalid, NotFound, RoleDenied, StateConflict
 from fivered.services.steward import rules
 from fivered.services.steward.errors import standards as errors
-from fivered.services.steward.rules.standards import Break, Hours, Terms, Times
+from fivered.services.steward.rules.standards import Break, Closed, Hours, Terms, Times
 from fivered.services.steward.tests.ground import (
     COMMUNITY,
     GRID_WORKER,
@@ -197,6 +198,16 @@ def test_two_people_decide_and_what_is_taken_back_is_told(bench):
         ({"hours": [OFFICE, OFFICE]}, Invalid, "hours"),
         ({"hours": [OFFICE | {"closes": "08:30"}]}, Invalid, "hours[0].closes"),
         ({"hours": []}, Invalid, "categories[0].hours"),
+        (
+            {"hours": [OFFICE | {"closed_weekdays": [1, 2, 3, 4, 5]}]},
+            Invalid,
+            "hours[0].closed_weekdays",
+        ),
+        (
+            {"hours": [OFFICE | {"closed": [{"first": "2025-04-02", "last": "2025-04-01"}]}]},
+            Invalid,
+            "hours[0].closed[0].last",
+        ),
         ({"categories": [TRAPPED | {"parent": None}]}, Invalid, "categories[0].parent"),
         ({"categories": [NOISE | {"parent": "LIFT"}]}, Invalid, "categories[0].parent"),
         ({"categories": [TRAPPED | {"duties": ["POLICE"] * 2}]}, Invalid, "categories[0].duties"),
@@ -241,10 +252,12 @@ def test_a_category_that_is_offered_no_more_takes_no_new_requests(staffed):
     assert card(staffed, before)["state"] == "DISPATCHED"
 
 
-def terms(counting, **times):
+def terms(counting, weekdays=(), closed=(), **times):
     days = Times(clock="P3", accept_minutes=60, counting=counting, **times)
     pause = [Break(start="12:00", end="13:30")]
-    hours = Hours("OFFICE", "上班", "Office", "WORKING_DAYS", "08:30", "17:30", pause)
+    hours = Hours(
+        "OFFICE", "上班", "Office", "WORKING_DAYS", "08:30", "17:30", pause, [*weekdays], [*closed]
+    )
     return Terms(days, hours)
 
 
@@ -266,6 +279,42 @@ def test_an_end_lies_within_the_hours(counting, at, due):
     assert found == instant(f"{due}:00+08:00")
 
 
+TUESDAY = Closed(date(2025, 3, 11), date(2025, 3, 11))
+
+
+@pytest.mark.covers("S9")
+@pytest.mark.parametrize(
+    ("own", "due"),
+    [
+        # Friday 17:00; closed on Mondays, and on the Tuesday, too.
+        (terms("OPEN_HOURS", [1], resolve_minutes=60), "2025-03-11T09:00"),
+        (terms("OPEN_HOURS", [1], [TUESDAY], resolve_minutes=60), "2025-03-12T09:00"),
+        (terms("SHIFTED", [1], resolve_minutes=60), "2025-03-11T08:30"),
+        (terms("ALWAYS", [1], resolve_minutes=60), "2025-03-07T18:00"),
+        (terms("SHIFTED", [1], [TUESDAY], resolve_working_days=2), "2025-03-14T00:00"),
+        (terms("SHIFTED", resolve_working_days=2), "2025-03-12T00:00"),
+    ],
+)
+def test_a_closed_day_of_the_category_counts_for_nothing(own, due):
+    start = instant("2025-03-07T17:00:00+08:00")
+    assert own.due_resolve(start, CALENDAR) == instant(f"{due}:00+08:00")
+    # A day of a pause is a day's hours, also where Mondays have none.
+    assert own.day() == terms(own.times.counting, resolve_minutes=60).day() or (
+        own.times.resolve_minutes is None and own.day() == timedelta(days=1)
+    )
+
+
+@pytest.mark.covers("S9")
+def test_a_request_has_its_categorys_closed_days_by_the_version_of_its_day(staffed):
+    thursday = {"first": "2025-03-06", "last": "2025-03-06"}
+    approved(staffed.bench, hours=[OFFICE | {"closed_weekdays": [5], "closed": [thursday]}])
+    staffed.bench.fire("2025-03-05T11:00")
+    made = staffed.submit(category="NOISE")
+    # Wednesday has five hours left of fifteen; Thursday and Friday are closed: Monday, Tuesday.
+    assert made["due_contact"] == "2025-03-10T03:30:00+00:00"
+    assert made["due_resolve"] == "2025-03-11T03:00:00+00:00"
+
+
 MINUTES = st.integers(0, 60 * 24 * 20)
 
 
@@ -278,9 +327,17 @@ MINUTES = st.integers(0, 60 * 24 * 20)
             terms("SHIFTED", resolve_working_days=3),
         ]
     ),
+    weekdays=st.lists(st.integers(1, 5), max_size=4),
+    spans=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=3),
     cuts=st.lists(MINUTES, min_size=3, max_size=3).map(sorted),
 )
-def test_the_time_of_a_clock_adds_up_and_is_monotone(own, cuts):
+def test_the_time_of_a_clock_adds_up_and_is_monotone(own, weekdays, spans, cuts):
+    first_day = date(2025, 4, 20)
+    closed = [
+        Closed(first_day + timedelta(days=one), first_day + timedelta(days=one + more))
+        for one, more in spans
+    ]
+    own = Terms(own.times, structs.replace(own.hours, closed_weekdays=weekdays, closed=closed))
     begin = instant("2025-04-25T00:00:00+08:00")
     first, second, third = (begin + timedelta(minutes=one) for one in cuts)
     whole = own.between(first, third, CALENDAR)

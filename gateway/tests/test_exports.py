@@ -122,7 +122,7 @@ def audited(site):
 
 
 HEAD = [
-    "编号 / id", "姓名/名称 / name", "状态 / state", "创建时间 / created_at", "total", "逾期 / late",
+    "系统编号 / id", "姓名/名称 / name", "状态 / state", "创建时间 / created_at", "total", "逾期 / late",
     "parts", "被投诉方·代码 / against.code",
 ]  # fmt: skip
 

@@ -513,7 +513,7 @@ def object_to_vote(tx: Tx, payload: ObjectToVote) -> replies.Made:
 
     Raises:
         NotFound: There is none.
-        NotAnOwner: The caller is none of the owners on the roll.
+        NotOnRoll: The caller is none of the owners on the roll.
         StateConflict: It is not counted, or the time to object is over.
         ObjectedAlready: One's own objection waits for its answer.
     """
@@ -521,7 +521,7 @@ def object_to_vote(tx: Tx, payload: ObjectToVote) -> replies.Made:
     if row.state != "COUNTED" or tx.now >= row.objections_until:
         raise StateConflict(state="OBJECTIONS_OVER" if row.state == "COUNTED" else row.state)
     if not stored.is_voter(tx.conn, row.vote_id, tx.actor.id):
-        raise errors.NotAnOwner(field="vote_id", room=row.number)
+        raise errors.NotOnRoll(field="vote_id", vote=row.number)
     same = stored.own_objection(tx.conn, row.vote_id, tx.actor.id)
     if same is not None:
         raise errors.ObjectedAlready(field="vote_id", other=same)

@@ -526,6 +526,15 @@ class NotRepeatable(Guard):
     )
 
 
+class NotOnRoll(Refusal):
+    code = "NOT_AN_OWNER"
+    status = 403
+    text = (
+        "您不在 {vote} 的表决名册上,不能提出异议"
+        " / You do not stand on the roll of {vote}, and so cannot object to its result"
+    )
+
+
 class NotAnOwner(Refusal):
     status = 403
     text = (

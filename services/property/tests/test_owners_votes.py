@@ -305,7 +305,7 @@ def test_who_is_wronged_objects_and_a_result_that_is_wrong_is_set_aside(hall):
     bench.fire(CLOSES)
     hall.count(vote)
     text = {"vote_id": vote, "text": "我交的纸质选票没有计入。"}
-    with pytest.raises(errors.NotAnOwner):
+    with pytest.raises(errors.NotOnRoll):
         bench.as_("R_RESIDENT", person="per_x", scope=town.grid).do("object_to_vote", text)
     made = bench.as_("R_RESIDENT", person="per_b", scope=town.grid).do("object_to_vote", text)
     assert bench.ask("vote_objections", {})["total"] == 1

@@ -462,12 +462,17 @@ def _owners(h: Hands) -> Members:
     """
     opens = h.api.now() + timedelta(days=1, minutes=1)
     asked = {
-        "project_id": place.PROJECT, "matter": "CHOOSE_MANAGER", "title": "续聘物业",
-        "proposal": "同意续聘三年。", "opens_at": opens.isoformat(),
+        "project_id": place.PROJECT, "matter": "CHOOSE_MANAGER", "proposal": "同意续聘三年。",
+        "opens_at": opens.isoformat(),
     }  # fmt: skip
     path = "/v1/property/owners-votes"
     long, short = (
-        h.make("secretary", path, asked | {"closes_at": (opens + lasts).isoformat()})
+        h.make(
+            "secretary",
+            path,
+            asked
+            | {"title": f"续聘物业,{lasts.days} 天", "closes_at": (opens + lasts).isoformat()},
+        )
         for lasts in (timedelta(days=20), timedelta(hours=1))
     )
 

@@ -375,6 +375,7 @@ COLUMNS = {
     "objection_until": "异议截止",
     "objections": "异议数",
     "objections_until": "异议截止",
+    "observers": "列席人员",
     "occupancy": "入住情况",
     "occurred_at": "发生时间",
     "off": "放假",

@@ -150,6 +150,7 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
         if former.project_id != payload.project_id or former.state not in ("SIGNED", "ACTIVE"):
             raise StateConflict(state=former.state, field="supersedes")
         _require_amendable(tx, former, payload.type)
+    valid_to = payload.valid_to or rules.add_months(payload.valid_from, 12)
     ground.require_new(
         tx,
         tables.agreements,
@@ -159,6 +160,7 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
         type=payload.type,
         text_sha256=payload.text_sha256,
         valid_from=payload.valid_from,
+        valid_to=valid_to,
     )
     row = records.create(
         tx,
@@ -169,7 +171,7 @@ def _draft(tx: Tx, payload: DraftAgreement, agreement_id: str) -> Row:
             payload,
             tables.agreements,
             agreement_id=agreement_id,
-            valid_to=payload.valid_to or rules.add_months(payload.valid_from, 12),
+            valid_to=valid_to,
             state="DRAFT",
             area=project.area,
             version=1,

@@ -16,6 +16,7 @@ from fivered.chassis.fields import FILE_OR_PAPER
 from fivered.chassis.free_text import PUBLIC
 from fivered.chassis.refusal import StateConflict
 from fivered.services.property import errors, rules
+from fivered.services.property.errors.again import ThereAlready
 from fivered.services.property.replies import Made
 from fivered.services.property.storage import people, rows, tables
 from fivered.services.property.storage.rows import Row, Values
@@ -367,9 +368,7 @@ def require_new(tx: Tx, table: sa.Table, states: Iterable[str], field: str, **sa
     row = rows.same_open(tx.conn, table, states, **said)
     if row is not None:
         its_id = getattr(row, records.key_of(table).name)
-        raise errors.ThereAlready(
-            number=getattr(row, "number", None) or its_id, id=its_id, field=field
-        )
+        raise ThereAlready(number=getattr(row, "number", None) or its_id, id=its_id, field=field)
 
 
 def correct(tx: Tx, table: sa.Table, row: Row, *, wanted: Values, reason: str) -> Row:

@@ -118,14 +118,6 @@ class NotServing(Guard):
     )
 
 
-class ThereAlready(Refusal):
-    status = 409
-    text = (
-        "内容相同的一件已存在且尚未办结:{number}"
-        " / The same is there already and not done with: {number}"
-    )
-
-
 class AnnouncedAlready(Refusal):
     status = 409
     text = (

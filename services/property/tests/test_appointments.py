@@ -5,6 +5,7 @@ import pytest
 from fivered.chassis.i18n import problem_of
 from fivered.chassis.refusal import NotFound, StateConflict
 from fivered.services.property import errors
+from fivered.services.property.errors.again import ThereAlready
 from testkit.bench import instant
 
 
@@ -102,7 +103,7 @@ def test_a_direction_has_one_active_appointment_even_when_two_were_nominated(ben
     town.found(representatives=["per_sun", "per_zheng"])
     first = nominate(bench, town)
     # The same once more is no second one.
-    with pytest.raises(errors.ThereAlready) as refused:
+    with pytest.raises(ThereAlready) as refused:
         nominate(bench, town)
     assert refused.value.params["number"] == first["id"]
     second = nominate(bench, town, target_post="PARTY_BRANCH_MEMBER", party_member=True)

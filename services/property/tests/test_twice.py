@@ -2,7 +2,7 @@
 
 import pytest
 
-from fivered.services.property import errors
+from fivered.services.property.errors.again import ThereAlready
 from fivered.services.property.tests.test_rooms import room
 
 ORDER = {
@@ -19,7 +19,7 @@ def told(bench, *kinds):
 def test_an_order_is_issued_once_while_it_is_open_and_its_manager_is_told(bench, town):
     town.found()
     made = town.cadre().do("issue_rectification", ORDER)
-    with pytest.raises(errors.ThereAlready) as refused:
+    with pytest.raises(ThereAlready) as refused:
         town.cadre("per_other").do("issue_rectification", ORDER)
     assert refused.value.params["number"] == made["number"]
     assert town.cadre().do("issue_rectification", ORDER | {"facts": "电梯间灯不亮"})
@@ -33,7 +33,7 @@ def test_a_draft_of_one_text_waits_once(bench, town):
         "valid_from": "2025-04-01", "commitments": town.dated("2025-05-20"),
     }  # fmt: skip
     made = town.secretary().do("draft_agreement", draft)
-    with pytest.raises(errors.ThereAlready) as refused:
+    with pytest.raises(ThereAlready) as refused:
         town.secretary().do("draft_agreement", draft)
     assert refused.value.params["number"] == made["id"]
     assert town.secretary().do("draft_agreement", draft | {"type": "CREDIT_DELIBERATION"})

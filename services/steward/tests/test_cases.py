@@ -78,7 +78,7 @@ WHOLE = {
     "insist": True,
 }
 # Those stand or fall with a register or a standard of their own: test_located, test_standards.
-ELSEWHERE = {"place_code", "subcategory"}
+ELSEWHERE = {"place_code", "subcategory", "details"}
 # What the card calls otherwise, or does not show.
 NOT_ON_THE_CARD = {"indoor", "caller_phone", "insist"}
 

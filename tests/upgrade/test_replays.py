@@ -31,7 +31,9 @@ def test_the_page_names_every_replay_that_an_upgrade_needs():
         for source, facts in service["hears"].items():
             known = before.get(hearer, {"hears": {}})["hears"]
             new = set(facts) - set(known.get(source, ()))
-            told = new & set(before[source]["says"]) - STAY.get((source, hearer), set())
+            told = new & set(before.get(source, {"says": ()})["says"]) - STAY.get(
+                (source, hearer), set()
+            )
             if (source, hearer, None) not in named:
                 missing += [
                     (source, hearer, fact)

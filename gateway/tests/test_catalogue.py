@@ -73,7 +73,7 @@ def test_the_list_stands_by_service_and_a_page_says_codes_in_words(site):
     """H11-31: five rows of one title, `timer REQ_RESOLVE`, English alone."""
     listed = site.ask("GET", "/events", grants=None, headers=HTML).text
     heads = [one.partition("</h2>")[0] for one in listed.split("<h2>")[1:]]
-    assert len(heads) == sum(bool(service_class(name).publishes) for name in service_names())
+    assert len(heads) == len({kind.partition(".")[0] for kind in public()})
     assert any(one.startswith("红色管家") for one in heads)
     shown = site.ask("GET", "/events/steward.request_escalated.v1", grants=None, headers=HTML).text
     assert "<code>timer REQ_RESOLVE</code> (办结期限 <span" in shown

@@ -123,7 +123,7 @@ def audited(site):
 
 HEAD = [
     "系统编号 / id", "姓名/名称 / name", "状态 / state", "创建时间 / created_at", "total", "逾期 / late",
-    "parts", "被投诉方·代码 / against.code",
+    "调整后各网格 / parts", "被投诉方·代码 / against.code",
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ CHASSIS = (
     "releases",
     "fact_schemas | file_imports | installed | projections | sealing | table",
     "files",
+    "kept",
     "bus",
     "going_out",
     "deadlines | importers | jobs | own_data | telling | waiting | webhooks",

@@ -157,7 +157,7 @@ NOT_IN_THE_STORY = {
     "account_id", "session_id", "committee_id", "commendation_id", "disclosure_id", "erasure_id", "correction_id", "export_id", "grant_id", "hazard_id", "job_id",
     "merge_id", "objection_id", "proposal_id", "repair_id", "service_account_id", "undecided_id", "veto_id", "webhook_id",
     "body_id", "call_id", "household_id", "incident_id", "paper_id", "place_code", "room_id", "shape_code", "swap_id", "vote_id",
-    "activity_id", "check_id", "co_handling_id", "delivery_id", "item_id", "plan_id", "template_id",
+    "activity_id", "change_id", "check_id", "co_handling_id", "delivery_id", "item_id", "plan_id", "template_id",
 }  # fmt: skip
 
 

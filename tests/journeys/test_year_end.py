@@ -179,7 +179,7 @@ def work(t: Teller, step: str) -> dict[str, Any]:
         order = {
             "project_id": place.PROJECT,
             "severity": severity,
-            "facts": "楼道堆物,须清理",
+            "facts": f"{step}:楼道堆物,{severity},须清理",
             "basis": "《物业服务合同》第 12 条",
         }
         t.post(f"{step}-{severity}", "/v1/property/rectifications", "street", order)

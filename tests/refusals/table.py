@@ -215,7 +215,7 @@ def _bad_agreements(t: Witness) -> None:
            "evidence_kinds": ["PHOTO"]}  # fmt: skip
     for name, more in (
         ("long-agreement", {"valid_to": "2028-01-03", "commitments": [one] * 4}),
-        ("empty-agreement", {"valid_to": "2026-01-03", "commitments": [one]}),
+        ("empty-agreement", {"valid_to": "2026-01-02", "commitments": [one]}),
     ):
         made = t.api.post(
             f"{PROPERTY}/agreements", PEOPLE["secretary"], draft | more, key=f"more-{name}"

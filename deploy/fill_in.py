@@ -4,7 +4,8 @@
 
 Passwords are kept in `passwords.json` of the folder. A second run makes only what is missing (a new
 service) and never touches an environment file that is there; `definitions.json` and `init.sql` are
-written anew each time, from the passwords that are kept.
+written anew each time, from the passwords that are kept. Where an operator has let others into the
+folder (docs/bare-metal.md, 3), the owners and modes of what is there stay as he has set them.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> l
         folder: Where they go; only its owner can enter it. Three of its files are mounted into
             the containers of broker and database, which read them as users of their own, so their
             modes let everybody read who gets to them, and on this host nobody else does. A unit's
-            file belongs to the user of our containers, where this is run by root.
+            file belongs to the user of our containers, where this is run by root. In a folder that
+            was filled in before and that others may enter, no owner and no mode changes, and what
+            is new is for who runs this alone.
         broker: host:port of RabbitMQ.
         postgres: host or host:port of PostgreSQL; `{unit}` in it stands for the service.
         management: http(s)://host:port of RabbitMQ's management; port 15672 of its host otherwise.
@@ -79,7 +82,9 @@ def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> l
         What was written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    shared = bool(folder.stat().st_mode & 0o077) and (folder / "passwords.json").exists()
+    if not shared:
+        folder.chmod(0o700)
     known = _Known(folder / "passwords.json")
     written = []
     for example in sorted((HERE / "env").glob("*.env.example")):
@@ -91,12 +96,12 @@ def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> l
             text = _BEFORE if path.exists() else _owner(unit, example, known, broker, postgres)
             written.append(_write(owner, text))
         if unit in service_names():
-            _hand_over(owner)
+            _hand_over(owner, shared)
         if not path.exists():
             lines = example.read_text("utf-8").splitlines()
             text = "\n".join(_filled(line, unit, known, broker, postgres) for line in lines)
             written.append(_write(path, text + "\n"))
-        _hand_over(path)
+        _hand_over(path, shared)
         known.of(f"broker {unit}")
     url = f"amqp://{ADMIN}:{known.of(f'broker {ADMIN}')}@{broker}/{VHOST}"
     applied = f"FIVERED_BROKER_URL={url}\nFIVERED_INSTALLATION=/etc/fivered/installation.json\n"
@@ -106,7 +111,7 @@ def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> l
         path = folder / f"{name}.env"
         if not path.exists():
             written.append(_write(path, text))
-        _hand_over(path)
+        _hand_over(path, shared)
     path = folder / f"{scaling.MONITOR}.env"
     if not path.exists():
         api = f"{_login(known, scaling.MONITOR, place)}/{VHOST}"
@@ -116,7 +121,7 @@ def fill_in(folder: Path, broker: str, postgres: str, management: str = "") -> l
         ("init.sql", _roles(known, folder)),
         ("postgres_password", known.of("database postgres")),
     ):
-        written.append(_write(folder / name, text, mode=_MOUNTED))
+        written.append(_write(folder / name, text, _MOUNTED, shared))
     known.save()
     return written
 
@@ -211,17 +216,19 @@ def _roles(known: _Known, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _hand_over(path: Path) -> None:
-    """Give a unit's file to the user of our containers, also one that an earlier release made."""
-    if os.geteuid() == 0:
+def _hand_over(path: Path, shared: bool) -> None:
+    """Give a unit's file to the user of our containers, also one that an earlier release made;
+    not in a folder whose operator has said whose files are."""
+    if os.geteuid() == 0 and not shared:
         os.chown(path, manifests.USER, -1)
 
 
-def _write(path: Path, text: str, mode: int = 0o600) -> Path:
+def _write(path: Path, text: str, mode: int = 0o600, shared: bool = False) -> Path:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
-        # Whatever the process's mask, and whatever an earlier release has made it.
-        os.fchmod(handle, mode)
+        if not shared:
+            # Whatever the process's mask, and whatever an earlier release has made it.
+            os.fchmod(handle, mode)
         out.write(text)
     return path
 

@@ -80,6 +80,29 @@ def test_filling_in_again_changes_no_key_and_no_password(tmp_path):
     assert before == after
 
 
+def test_filling_in_again_leaves_who_may_read_as_the_operator_has_set_it(tmp_path):
+    """As docs/bare-metal.md, 3, sets it: the broker reads its definitions as a user of its own."""
+
+    def kept():
+        found = {path.name: path.stat() for path in [folder, *folder.iterdir()]}
+        return {name: (one.st_uid, one.st_mode & 0o777) for name, one in found.items()}
+
+    folder = tmp_path / "fivered"
+    fill_in.fill_in(folder, "b:1", "p:1")
+    assert kept()["fivered"][1] == 0o700
+    folder.chmod(0o755)
+    for path in folder.iterdir():
+        path.chmod(0o600)
+    if os.geteuid() == 0:
+        for path in folder.glob("*.env"):
+            os.chown(path, 0, 0)
+        os.chown(folder / "definitions.json", 65534, -1)
+    before = kept()
+    (folder / "identity.env").unlink()
+    fill_in.fill_in(folder, "b:1", "p:1")
+    assert kept() == before
+
+
 def test_an_installation_of_before_gets_no_second_owner(tmp_path):
     fill_in.fill_in(tmp_path, "b:1", "p:1")
     url = (tmp_path / "credit-owner.env").read_text().partition("_OWNER_URL=")[2].strip()

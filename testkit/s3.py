@@ -153,7 +153,7 @@ class Store:
         shutil.rmtree(self.base, ignore_errors=True)
         # Those by which its parts find each other lie there whatever it is told.
         for port in (self.port, *self._ports.values()):
-            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108  # nosec B108: its own port
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108  # nosec B108  # its own port
                 left.unlink(missing_ok=True)
 
 

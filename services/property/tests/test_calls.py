@@ -237,7 +237,6 @@ def test_what_the_community_takes_on_falls_due_goes_to_the_street_and_is_checked
     assert place.cadre().ask("work", work)["state"] == "CLOSED"
 
 
-@pytest.mark.covers("P5")
 def test_residents_sit_in_apart_from_who_holds_the_post(place):
     bench = place.bench
     place.settle("per_res", "per_kin")

@@ -255,7 +255,8 @@ def test_rows_of_old_days_are_dropped_and_their_seals_stay(bench):
     today = datetime.now(audit_seals.SHANGHAI).date()
     with pytest.raises(CommandFailed, match="rows are kept for 183 days"):
         audit_seals.drop(bench.runtime, today, "per_1", "k1:x")
-    long_ago = datetime.now(UTC) - timedelta(days=400)
+    # At noon: a day is sealed once it has been over for ten minutes.
+    long_ago = (datetime.now(UTC) - timedelta(days=400)).replace(hour=4)
     for day in (long_ago, long_ago + DAY, long_ago + 2 * DAY):
         write(bench, day)
         sealed(bench.runtime, day + DAY, 1)
